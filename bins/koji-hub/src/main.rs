@@ -1,0 +1,2 @@
+//! koji-hub
+fn main() {}

@@ -1,0 +1,2 @@
+//! koji-standalone
+fn main() {}

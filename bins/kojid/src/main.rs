@@ -1,0 +1,2 @@
+//! kojid
+fn main() {}

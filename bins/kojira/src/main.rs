@@ -1,0 +1,2 @@
+//! kojira
+fn main() {}

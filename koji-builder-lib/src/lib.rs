@@ -1,0 +1,1 @@
+//! koji-builder-lib

@@ -1,0 +1,1 @@
+//! koji-hub-lib
