@@ -1,1 +1,6 @@
-//! koji-core
+//! Types and rules of the Koji build system, without I/O.
+//!
+//! Start at [`xmlrpc`] for the wire.
+
+pub mod fault;
+pub mod xmlrpc;
