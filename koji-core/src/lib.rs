@@ -1,6 +1,11 @@
 //! Types and rules of the Koji build system, without I/O.
 //!
-//! Start at [`xmlrpc`] for the wire.
+//! Start at [`api`] for the methods of a hub, [`model`] for the records they answer with, and [`xmlrpc`] for the wire.
 
+pub mod api;
 pub mod fault;
+pub mod ids;
+pub mod json;
+pub mod model;
+pub mod time;
 pub mod xmlrpc;

@@ -1,0 +1,39 @@
+//! Builds.
+
+use super::method::methods;
+use super::query::Rows;
+use super::{BuildRef, OneOrMany, PackageRef, QueryOpts, UserRef};
+use crate::ids::{BuildId, TaskId, VolumeId};
+use crate::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
+use crate::xmlrpc::{Struct, Value};
+
+methods! {
+    /// Looks up a build.
+    [Anyone, Read] "getBuild" => GetBuild(build_info "buildInfo": BuildRef, strict: bool = false) -> Option<Build>;
+    /// A build's id; an integer is taken as it is.
+    [Anyone, Read] "findBuildID" => FindBuildId(build "X": BuildRef, strict: bool = false) -> Option<BuildId>;
+    /// Lists builds that match all that is given.
+    [Anyone, Read] "listBuilds" => ListBuilds(package_id "packageID": Option<PackageRef> = None, user_id "userID": Option<UserRef> = None, task_id "taskID": Option<TaskId> = None, prefix: Option<String> = None, state: Option<OneOrMany<i32>> = None, volume_id "volumeID": Option<VolumeId> = None, source: Option<String> = None, created_before "createdBefore": Value = Value::Nil, created_after "createdAfter": Value = Value::Nil, complete_before "completeBefore": Value = Value::Nil, complete_after "completeAfter": Value = Value::Nil, kind "type": Option<String> = None, type_info "typeInfo": Option<Struct> = None, query_opts "queryOpts": Option<QueryOpts> = None, pattern: Option<String> = None, cg_id "cgID": Value = Value::Nil, draft: Option<bool> = None, promoted_before "promotedBefore": Value = Value::Nil, promoted_after "promotedAfter": Value = Value::Nil, promoter: Option<UserRef> = None) -> Rows<BuildListItem>;
+    /// The types of a build, each with what is known of it as such.
+    [Anyone, Read] "getBuildType" => GetBuildType(build_info "buildInfo": BuildRef, strict: bool = false) -> Option<Struct>;
+    /// What is known of a build as a Maven build.
+    [Anyone, Read] "getMavenBuild" => GetMavenBuild(build_info "buildInfo": BuildRef, strict: bool = false) -> Option<Struct>;
+    /// What is known of a build as a Windows build.
+    [Anyone, Read] "getWinBuild" => GetWinBuild(build_info "buildInfo": BuildRef, strict: bool = false) -> Option<Struct>;
+    /// What is known of a build as an image build.
+    [Anyone, Read] "getImageBuild" => GetImageBuild(build_info "buildInfo": BuildRef, strict: bool = false) -> Option<Struct>;
+    /// Lists build types.
+    [Anyone, Read] "listBTypes" => ListBTypes(query: Option<Struct> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<BType>;
+    /// The release that the next build of a name and version should have.
+    [Anyone, Read] "getNextRelease" => GetNextRelease(build_info: Struct, incr: i32 = 1) -> String;
+    /// A build's logs.
+    [Anyone, Read] "getBuildLogs" => GetBuildLogs(build: BuildRef) -> Vec<BuildLog>;
+    /// How long a package's builds take, in seconds; of those of the last `age` months, if given.
+    [Anyone, Read] "getAverageBuildDuration" => GetAverageBuildDuration(package: PackageRef, age: Option<i32> = None) -> Option<f64>;
+    /// The changelog of a build's source package, or of a task's RPM.
+    [Anyone, Read] "getChangelogEntries" => GetChangelogEntries(build_id "buildID": Option<BuildRef> = None, task_id "taskID": Option<TaskId> = None, filepath: Option<String> = None, author: Option<String> = None, before: Value = Value::Nil, after: Value = Value::Nil, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<ChangelogEntry>;
+    /// Cancels a build that is in the making, and its task.
+    [LoggedIn, Write] "cancelBuild" => CancelBuild(build_id "buildID": BuildRef, strict: bool = false) -> bool;
+    /// Makes a complete build without anything in it.
+    [Permission("admin"), Write] "createEmptyBuild" => CreateEmptyBuild(name: String, version: String, release: String, epoch: Option<i32>, owner: Option<UserRef> = None, draft: bool = false) -> BuildId;
+}

@@ -1,0 +1,24 @@
+//! Repos outside the hub.
+
+use super::method::methods;
+use super::query::Rows;
+use super::{ExternalRepoRef, QueryOpts, TagRef};
+use crate::ids::EventId;
+use crate::model::{ExternalRepo, TagExternalRepo};
+
+methods! {
+    /// Registers a repo.
+    [Permission("admin"), Write] "createExternalRepo" => CreateExternalRepo(name: String, url: String) -> ExternalRepo;
+    /// Lists repos.
+    [Anyone, Read] "listExternalRepos" => ListExternalRepos(info: Option<ExternalRepoRef> = None, url: Option<String> = None, event: Option<EventId> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<ExternalRepo>;
+    /// Looks up a repo.
+    [Anyone, Read] "getExternalRepo" => GetExternalRepo(info: ExternalRepoRef, strict: bool = false, event: Option<EventId> = None) -> Option<ExternalRepo>;
+    /// Adds a repo to a tag.
+    [Permission("tag"), Write] "addExternalRepoToTag" => AddExternalRepoToTag(tag_info: TagRef, repo_info: ExternalRepoRef, priority: i32, merge_mode: String = "koji".into(), arches: Option<String> = None) -> ();
+    /// Takes a repo from a tag.
+    [Permission("tag"), Write] "removeExternalRepoFromTag" => RemoveExternalRepoFromTag(tag_info: TagRef, repo_info: ExternalRepoRef) -> ();
+    /// The repos of a tag, or the tags of a repo.
+    [Anyone, Read] "getTagExternalRepos" => GetTagExternalRepos(tag_info: Option<TagRef> = None, repo_info: Option<ExternalRepoRef> = None, event: Option<EventId> = None) -> Vec<TagExternalRepo>;
+    /// The repos of a tag and of those it inherits from, each once.
+    [Anyone, Read] "getExternalRepoList" => GetExternalRepoList(tag_info: TagRef, event: Option<EventId> = None) -> Vec<TagExternalRepo>;
+}

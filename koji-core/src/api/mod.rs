@@ -1,0 +1,71 @@
+//! The hub's API: each method once, for client and hub alike.
+//!
+//! A method is a request struct (`GetTag::new("f44-build").strict(true)`) that implements [`Method`]. The areas are those
+//! of the hub's implementation. [`methods`] lists all of them.
+
+mod method;
+pub(crate) mod param;
+mod refs;
+
+pub mod archives;
+pub mod buildroots;
+pub mod builds;
+pub mod events;
+pub mod external_repos;
+pub mod groups;
+pub mod host;
+pub mod hosts;
+pub mod packages;
+pub mod policies;
+pub mod query;
+pub mod repos;
+pub mod rpms;
+pub mod scheduler;
+pub mod sessions;
+pub mod system;
+pub mod tagging;
+pub mod tags;
+pub mod targets;
+pub mod tasks;
+pub mod uploads;
+pub mod users;
+pub mod volumes;
+
+pub use method::{Access, Args, Method, MethodInfo, Mode, ParamInfo};
+pub use param::{KwArgs, OneOrMany, Param, ParamKind, VarArgs};
+pub use query::QueryOpts;
+pub use refs::*;
+
+/// All methods, area by area.
+pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
+    [
+        archives::METHODS,
+        buildroots::METHODS,
+        builds::METHODS,
+        events::METHODS,
+        external_repos::METHODS,
+        groups::METHODS,
+        host::METHODS,
+        hosts::METHODS,
+        packages::METHODS,
+        policies::METHODS,
+        repos::METHODS,
+        rpms::METHODS,
+        scheduler::METHODS,
+        sessions::METHODS,
+        system::METHODS,
+        tagging::METHODS,
+        tags::METHODS,
+        targets::METHODS,
+        tasks::METHODS,
+        uploads::METHODS,
+        users::METHODS,
+        volumes::METHODS,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|info| info())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! How lists are asked for: order, part and form.
+
+use serde::{Deserialize, Serialize};
+
+use super::param::serde_params;
+
+/// Koji's `queryOpts`: what of a list is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueryOpts {
+    /// Only the number of rows, in place of the rows.
+    #[serde(default, rename = "countOnly", skip_serializing_if = "Option::is_none")]
+    pub count_only: Option<bool>,
+    /// Columns to order by, separated by commas; `-` before one turns it around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<String>,
+    /// How many rows to leave out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
+    /// How many rows at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// Rows as lists instead of structs.
+    #[serde(default, rename = "asList", skip_serializing_if = "Option::is_none")]
+    pub as_list: Option<bool>,
+    /// Locks the rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rowlock: Option<bool>,
+    /// Columns to group by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+serde_params!(QueryOpts);
+
+/// A list, or with `countOnly` the number of its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Rows<T> {
+    /// How many there are.
+    Count(i64),
+    /// The rows.
+    List(Vec<T>),
+}
+
+impl<T> Rows<T> {
+    /// The rows; none if only their number was asked for.
+    pub fn into_list(self) -> Vec<T> {
+        match self {
+            Rows::Count(_) => Vec::new(),
+            Rows::List(rows) => rows,
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> i64 {
+        match self {
+            Rows::Count(n) => *n,
+            Rows::List(rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+impl<T> From<Vec<T>> for Rows<T> {
+    fn from(rows: Vec<T>) -> Self {
+        Rows::List(rows)
+    }
+}

@@ -1,0 +1,20 @@
+//! Build targets.
+
+use super::method::methods;
+use super::query::Rows;
+use super::{QueryOpts, TagRef, TargetRef};
+use crate::ids::EventId;
+use crate::model::BuildTarget;
+
+methods! {
+    /// Makes a target.
+    [Permission("target"), Write] "createBuildTarget" => CreateBuildTarget(name: String, build_tag: TagRef, dest_tag: TagRef) -> ();
+    /// Changes a target.
+    [Permission("target"), Write] "editBuildTarget" => EditBuildTarget(target "buildTargetInfo": TargetRef, name: String, build_tag: TagRef, dest_tag: TagRef) -> ();
+    /// Deletes a target.
+    [Permission("target"), Write] "deleteBuildTarget" => DeleteBuildTarget(target "buildTargetInfo": TargetRef) -> ();
+    /// Lists targets.
+    [Anyone, Read] "getBuildTargets" => GetBuildTargets(info: Option<TargetRef> = None, event: Option<EventId> = None, build_tag_id "buildTagID": Option<TagRef> = None, dest_tag_id "destTagID": Option<TagRef> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<BuildTarget>;
+    /// Looks up a target.
+    [Anyone, Read] "getBuildTarget" => GetBuildTarget(info: TargetRef, event: Option<EventId> = None, strict: bool = false) -> Option<BuildTarget>;
+}
