@@ -1,0 +1,8 @@
+//! Configuration files, as Koji's programs read them: [`Ini`] is the file format, [`Profile`] the client's settings.
+
+mod ini;
+mod interpolation;
+mod profile;
+
+pub use ini::{ConfigSource, Ini, Section};
+pub use profile::{AuthType, Profile, ProfileSources};
