@@ -3,4 +3,7 @@
 //! Start at [`xmlrpc`] for the wire.
 
 pub mod fault;
+pub mod ids;
+pub mod json;
+pub mod time;
 pub mod xmlrpc;
