@@ -1,1 +1,3 @@
 //! koji-hub-lib
+
+pub mod db;

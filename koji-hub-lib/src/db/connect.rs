@@ -1,0 +1,144 @@
+//! Opening the databases.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, PgPool, SqlitePool};
+
+use super::conn::Inner;
+use super::url::Target;
+use super::{Conn, DbError, DbUrl, Dialect};
+
+/// How long a request waits for a connection, or for the writer of SQLite, before it fails.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A Postgres connection that was idle for longer is tried before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(10);
+const POSTGRES_CONNECTIONS: u32 = 20;
+const SQLITE_READERS: u32 = 8;
+/// Statements kept prepared for each connection; there are some hundreds of texts.
+const STATEMENTS: usize = 1000;
+
+/// The hub's database. Cheap to clone; all clones share the connections.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// SQLite in WAL mode: readers never wait, writers wait for each other.
+    Sqlite {
+        /// Connections that only read.
+        read: SqlitePool,
+        /// The one connection that writes.
+        write: SqlitePool,
+    },
+    /// Postgres.
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens the database; a SQLite file, and its folder, are made when they are missing. The schema is
+    /// [`migrate`](Self::migrate)'s.
+    pub async fn connect(url: &DbUrl) -> Result<Self, DbError> {
+        match &url.0 {
+            Target::Sqlite(path) => connect_sqlite(path).await,
+            Target::Postgres(options) => connect_postgres(options).await,
+        }
+    }
+
+    /// Which of the two databases this is.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// A connection for reads; each statement sees what was committed before it began.
+    pub async fn read(&self) -> Result<Conn, DbError> {
+        Ok(Conn::new(match self {
+            Self::Sqlite { read, .. } => Inner::SqliteRead(read.acquire().await?),
+            Self::Postgres(pool) => Inner::PgRead(pool.acquire().await?),
+        }))
+    }
+
+    /// A transaction: on SQLite the only one that writes, on Postgres in READ COMMITTED.
+    pub async fn begin(&self) -> Result<Conn, DbError> {
+        Ok(Conn::new(match self {
+            Self::Sqlite { write, .. } => Inner::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Inner::PgTx(pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?),
+        }))
+    }
+
+    /// Closes all connections, once they are given back.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                // The last connection to close folds the write-ahead log into the file.
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
+    create(path).await.map_err(DbError::Create)?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(30))
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS)
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory")
+        // As on Postgres; `ILIKE` has its fragment.
+        .pragma("case_sensitive_like", "on")
+        .with_regexp();
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    let write = pool()
+        .max_connections(1)
+        // When SQLite itself ends a transaction (a full disk), sqlx still counts it as open: start afresh.
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
+        .connect_with(options.clone())
+        .await?;
+    let read = pool().max_connections(SQLITE_READERS).connect_with(options.pragma("query_only", "on")).await?;
+    Ok(Db::Sqlite { read, write })
+}
+
+/// Creates the file, which will hold keys and passwords, for its owner alone.
+async fn create(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs_err::tokio::create_dir_all(folder).await?;
+    }
+    let mut options = fs_err::tokio::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(path).await?;
+    Ok(())
+}
+
+async fn connect_postgres(options: &PgConnectOptions) -> Result<Db, DbError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options.clone().statement_cache_capacity(STATEMENTS))
+        .await?;
+    Ok(Db::Postgres(pool))
+}
