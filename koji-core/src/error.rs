@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::fault::{Fault, FaultKind};
+
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -69,4 +71,23 @@ pub enum Error {
     /// No configuration file has a section for the profile.
     #[error("no configuration for profile name: {0}")]
     NoProfile(String),
+}
+
+/// The fault that Koji's hub or builder gives for it.
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::InvalidNvr(_)
+            | Error::ForbiddenCharacter { .. }
+            | Error::InvalidDraftRelease(_)
+            | Error::InvalidArch(_) => FaultKind::Generic,
+            Error::NoMatchingArches | Error::NoNoarchArches(_) => FaultKind::Build,
+            Error::ConfigUnreadable { .. }
+            | Error::ConfigDirectoryEmpty(_)
+            | Error::ConfigSyntax { .. }
+            | Error::ConfigValue { .. }
+            | Error::NoProfile(_) => FaultKind::Configuration,
+        };
+        Fault::new(kind, error.to_string())
+    }
 }

@@ -1,6 +1,7 @@
 //! Types and rules of the Koji build system, without I/O.
 //!
-//! Start at [`api`] for the methods of a hub, [`model`] for the records they answer with, and [`xmlrpc`] for the wire.
+//! Start at [`api`] for the methods of a hub, [`model`] for the records they answer with, [`task`] for what
+//! builders do, and [`xmlrpc`] for the wire.
 
 pub mod api;
 pub mod arch;
@@ -14,6 +15,8 @@ pub mod json;
 pub mod model;
 pub mod nvr;
 pub mod paths;
+pub mod python;
+pub mod task;
 pub mod time;
 pub mod xmlrpc;
 

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::ids::BuildId;
 use crate::{Error, Result};
 
 /// What stands between the release that a draft build is to have and its `draft_<build id>` mark.
@@ -124,7 +125,7 @@ impl fmt::Display for Nvra {
 }
 
 /// The release of draft build `build_id` that is to become `target_release` when it is promoted.
-pub fn draft_release(target_release: &str, build_id: impl fmt::Display) -> String {
+pub fn draft_release(target_release: &str, build_id: BuildId) -> String {
     format!("{target_release}{DRAFT_DELIMITER}draft_{build_id}")
 }
 
@@ -214,7 +215,7 @@ mod tests {
 
     #[test]
     fn draft_releases_round_trip() {
-        assert_eq!(draft_release("1.fc44", 23), "1.fc44,draft_23");
+        assert_eq!(draft_release("1.fc44", BuildId(23)), "1.fc44,draft_23");
         assert_eq!(target_release("1.fc44,draft_23").unwrap(), "1.fc44");
         assert_eq!(target_release(",draft_").unwrap(), "");
         let error = target_release("1.fc44").unwrap_err();

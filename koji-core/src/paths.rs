@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::ids::{RepoId, TaskId};
 use crate::nvr::{Nvr, Nvra};
 
 /// The volume on which builds are kept unless something else was chosen.
@@ -120,7 +121,7 @@ pub fn repos_of_tag(tag: &str) -> String {
 }
 
 /// A repo; `tag` is the name that its tag had when the repo was made.
-pub fn repo(tag: &str, repo_id: impl fmt::Display) -> String {
+pub fn repo(tag: &str, repo_id: RepoId) -> String {
     format!("{}/{repo_id}", repos_of_tag(tag))
 }
 
@@ -130,7 +131,7 @@ pub fn dist_repos_of_tag(volume_name: Option<&str>, tag: &str) -> String {
 }
 
 /// A dist repo; `tag` is the name that its tag had when the repo was made.
-pub fn dist_repo(volume_name: Option<&str>, tag: &str, repo_id: impl fmt::Display) -> String {
+pub fn dist_repo(volume_name: Option<&str>, tag: &str, repo_id: RepoId) -> String {
     format!("{}/{repo_id}", dist_repos_of_tag(volume_name, tag))
 }
 
@@ -140,12 +141,12 @@ pub fn work(volume_name: Option<&str>) -> String {
 }
 
 /// The directory of a task, relative to [`work`] or to a builder's own work directory.
-pub fn task_in_work(task_id: i64) -> String {
-    format!("tasks/{}/{task_id}", task_id.rem_euclid(10_000))
+pub fn task_in_work(task_id: TaskId) -> String {
+    format!("tasks/{}/{task_id}", task_id.0.rem_euclid(10_000))
 }
 
 /// The directory of what a task left.
-pub fn task_output(volume_name: Option<&str>, task_id: i64) -> String {
+pub fn task_output(volume_name: Option<&str>, task_id: TaskId) -> String {
     format!("{}/{}", work(volume_name), task_in_work(task_id))
 }
 
@@ -155,7 +156,7 @@ pub fn scratch() -> &'static str {
 }
 
 /// The directory of a scratch build.
-pub fn scratch_build(user: &str, task_id: i64) -> String {
+pub fn scratch_build(user: &str, task_id: TaskId) -> String {
     format!("scratch/{user}/task_{task_id}")
 }
 
@@ -197,14 +198,14 @@ mod tests {
         ];
         assert_eq!(files, expected.map(|file| format!("vol/slow/packages/bash/5.2/1.fc44/{file}")));
         assert_eq!(maven_artifact("org.apache.maven", "core", "3.9"), "org/apache/maven/core/3.9");
-        assert_eq!(repo("f44-build", 12), "repos/f44-build/12");
-        assert_eq!(dist_repo(None, "f44", 12), "repos-dist/f44/12");
-        assert_eq!(dist_repo(Some("slow"), "f44", 12), "vol/slow/repos-dist/f44/12");
-        assert_eq!(task_output(None, 1_230_042), "work/tasks/42/1230042");
-        assert_eq!(task_output(Some("slow"), 7), "vol/slow/work/tasks/7/7");
-        assert_eq!(scratch_build("kim", 7), "scratch/kim/task_7");
+        assert_eq!(repo("f44-build", RepoId(12)), "repos/f44-build/12");
+        assert_eq!(dist_repo(None, "f44", RepoId(12)), "repos-dist/f44/12");
+        assert_eq!(dist_repo(Some("slow"), "f44", RepoId(12)), "vol/slow/repos-dist/f44/12");
+        assert_eq!(task_output(None, TaskId(1_230_042)), "work/tasks/42/1230042");
+        assert_eq!(task_output(Some("slow"), TaskId(7)), "vol/slow/work/tasks/7/7");
+        assert_eq!(scratch_build("kim", TaskId(7)), "scratch/kim/task_7");
         assert_eq!(
-            under("https://koji.example.com/kojifiles/", &repo("t", 1)),
+            under("https://koji.example.com/kojifiles/", &repo("t", RepoId(1))),
             "https://koji.example.com/kojifiles/repos/t/1"
         );
         assert_eq!(under("/mnt/koji", &volume(None)), "/mnt/koji");

@@ -3,6 +3,7 @@
 mod ini;
 mod interpolation;
 mod profile;
+mod reader;
 
 pub use ini::{ConfigSource, Ini, Section};
 pub use profile::{AuthType, Profile, ProfileSources};
