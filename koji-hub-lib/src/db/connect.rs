@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlitePool};
+use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
 
 use super::conn::Inner;
 use super::url::Target;
 use super::{Conn, DbError, DbUrl, Dialect};
 
 /// How long a request waits for a connection, or for the writer of SQLite, before it fails.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A Postgres connection that was idle for longer is tried before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 20;
@@ -126,6 +126,8 @@ async fn create(path: &Path) -> std::io::Result<()> {
 }
 
 async fn connect_postgres(options: &PgConnectOptions) -> Result<Db, DbError> {
+    // The pool tries again for as long as it may, and then only says that it ran out of time.
+    PgConnection::connect_with(options).await?.close().await?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -138,7 +140,6 @@ async fn connect_postgres(options: &PgConnectOptions) -> Result<Db, DbError> {
                 Ok(true)
             })
         })
-        .connect_with(options.clone().statement_cache_capacity(STATEMENTS))
-        .await?;
+        .connect_lazy_with(options.clone().statement_cache_capacity(STATEMENTS));
     Ok(Db::Postgres(pool))
 }

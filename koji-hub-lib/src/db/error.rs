@@ -27,7 +27,7 @@ pub enum DbError {
         #[source]
         source: sqlx::Error,
     },
-    /// A value that its column does not allow: null, or against a check.
+    /// A value that its column does not allow: null, too long, or against a check.
     #[error("the database refuses a value: {source}")]
     Refused {
         /// The database's error.
@@ -161,7 +161,8 @@ fn meaning(error: &dyn DatabaseError) -> Meaning {
             // Read-only server, no such database, too many connections, shutdown, crash, start, bad credentials.
             "25006" | "3D000" | "53300" | "57P01" | "57P02" | "57P03" | "28000" | "28P01" => Meaning::Unavailable,
             code if code.starts_with("08") => Meaning::Unavailable,
-            code if code.starts_with("23") => Meaning::Refused,
+            // Integrity, and data that its column cannot hold.
+            code if code.starts_with("23") || code.starts_with("22") => Meaning::Refused,
             _ => Meaning::Other,
         }
     }

@@ -24,7 +24,8 @@
 //! # Conventions
 //! - **Types.** What Postgres declares decides, and a test on Postgres finds what SQLite lets pass: `INTEGER` is `i32`
 //!   (every id, or a newtype of it), `BIGINT` and `COUNT(*)` are `i64`, `SMALLINT` is `i16`, `FLOAT` is `f64`, `SUM` of
-//!   an `INTEGER` is `i64`, and `SUM` of a `BIGINT` needs `CAST(.. AS BIGINT)`. What may be null is an `Option`.
+//!   an `INTEGER` is `i64`, and `SUM` of a `BIGINT` needs `CAST(.. AS BIGINT)`. What may be null is an `Option`:
+//!   Postgres fails where SQLite would read a null as zero or as an empty text.
 //!   `TIMESTAMPTZ` is a [`Timestamp`](koji_core::time::Timestamp) or an
 //!   [`EpochSeconds`](koji_core::time::EpochSeconds), JSON a [`JsonText`](koji_core::json::JsonText) in a `TEXT` column
 //!   and a [`Json`](koji_core::json::Json) in a `JSONB` column.
