@@ -148,7 +148,7 @@ mod database {
     use sqlx::postgres::types::Oid;
     use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef};
     use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
-    use sqlx::{Decode, Encode, Postgres, Sqlite, Type};
+    use sqlx::{Decode, Encode, Postgres, Sqlite, Type, ValueRef};
 
     use super::{EpochSeconds, Timestamp};
 
@@ -206,6 +206,9 @@ mod database {
 
     impl<'r> Decode<'r, Sqlite> for Timestamp {
         fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
+            if value.is_null() {
+                return Err(sqlx::error::UnexpectedNullError.into());
+            }
             Ok(Self(<i64 as Decode<Sqlite>>::decode(value)?))
         }
     }

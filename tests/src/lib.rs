@@ -2,9 +2,6 @@
 //!
 //! A test that touches the database loops over [`databases`], so that it holds for SQLite and for Postgres.
 
-// A harness for tests: what it cannot do fails the test, in words.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
-
 mod postgres;
 
 use koji_hub_lib::db::{Db, DbUrl, Dialect};

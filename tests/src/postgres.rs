@@ -3,6 +3,7 @@
 //! The first test process starts it, those that run at the same time share it, and a watchdog stops it and removes its
 //! files soon after the last has ended, however that ended: the kernel takes back the lock that each of them holds.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -152,7 +153,8 @@ fn noted(note: &Path) -> Option<(PathBuf, u16)> {
 }
 
 fn start() -> Result<(Child, PathBuf, u16)> {
-    let programs = programs()?;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let programs = programs(&path, Path::new("/usr/lib/postgresql"))?;
     let user = unprivileged_user()?;
     let as_user = |program: &str, folder: &Path| {
         let mut command = Command::new(programs.join(program));
@@ -232,22 +234,19 @@ fn kill(mut child: Child) {
     let _ = child.wait();
 }
 
-/// The folder with `initdb` and `postgres`: one on the PATH, or the newest of Debian's and Fedora's.
-fn programs() -> Result<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+/// The folder with `initdb` and `postgres`: one on the path, or that of Debian's newest version.
+fn programs(path: &OsStr, debian: &Path) -> Result<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir(debian)
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
         .collect();
     versions.sort();
-    folders.extend(versions.into_iter().rev().map(|(_, folder)| folder));
-    folders.push("/usr/pgsql/bin".into());
-    folders.into_iter().find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists()).context(
-        "these tests need a PostgreSQL server, 12 or later: install postgresql (Debian) or postgresql-server (Fedora)",
-    )
+    std::env::split_paths(path)
+        .chain(versions.into_iter().rev().map(|(_, folder)| folder))
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .context("this test needs a PostgreSQL server: install postgresql (Debian) or postgresql-server (Fedora)")
 }
 
 /// The user to run the server as, which refuses to run as root; none when this process is not root's.
@@ -264,4 +263,29 @@ fn unprivileged_user() -> Result<Option<(u32, u32)>> {
             Some(Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?)))
         })
         .context("Postgres does not run as root, and there is no user \"postgres\" or \"nobody\" to run it as")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_to_install_when_there_is_no_server() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = programs(empty.path().as_os_str(), empty.path()).unwrap_err();
+        assert!(error.to_string().contains("install postgresql"), "{error}");
+    }
+
+    #[test]
+    fn takes_the_newest_of_debians_versions() {
+        let debian = tempfile::tempdir().unwrap();
+        for version in ["9", "15", "17", "common"] {
+            let bin = debian.path().join(version).join("bin");
+            fs::create_dir_all(&bin).unwrap();
+            for program in ["initdb", "postgres"] {
+                File::create(bin.join(program)).unwrap();
+            }
+        }
+        assert_eq!(programs(OsStr::new(""), debian.path()).unwrap(), debian.path().join("17/bin"));
+    }
 }
