@@ -1,3 +1,26 @@
-//! koji-hub-lib
+//! The Koji hub as a library.
+//!
+//! A [`Hub`] has a database ([`db`]), a place for files ([`storage`]) and the API's methods ([`registry`]); [`router`]
+//! serves it over HTTP, and [`Hub::answer`] answers a request of any other origin. A request goes from
+//! `http` to `dispatch` (session, arguments, access, transaction), to its handler in `api`, which hands over to the domain
+//! modules.
 
+mod api;
+pub mod call;
+pub mod config;
 pub mod db;
+pub mod dispatch;
+mod error;
+mod http;
+mod hub;
+pub mod registry;
+pub mod session;
+pub mod signals;
+pub mod storage;
+mod tasks;
+mod uploads;
+mod users;
+
+pub use error::{Error, Result};
+pub use http::router;
+pub use hub::Hub;

@@ -1,0 +1,273 @@
+//! A call while it is worked on: who calls, the database, and what is to happen when it is committed or not.
+
+use futures_util::future::BoxFuture;
+use koji_core::api::Access;
+use koji_core::fault::FaultKind;
+use koji_core::ids::{EventId, HostId, UserId};
+
+use crate::db::{Conn, args, new_event};
+use crate::error::fail;
+use crate::session::Session;
+use crate::signals::Change;
+use crate::storage::Storage;
+use crate::{Error, Hub, Result};
+
+type Later = BoxFuture<'static, ()>;
+
+/// A call while it is worked on.
+///
+/// The database connection is taken when it is first needed: inside a transaction if the request may write.
+pub struct Call<'h> {
+    hub: &'h Hub,
+    session: Option<Session>,
+    client: Client,
+    writes: bool,
+    conn: Option<Conn>,
+    event: Option<EventId>,
+    perms: Option<Vec<String>>,
+    on_commit: Vec<Later>,
+    on_rollback: Vec<Later>,
+    changes: Vec<Change>,
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    /// The address, or `-` if sessions are not bound to addresses.
+    pub address: String,
+}
+
+impl<'h> Call<'h> {
+    pub(crate) fn new(hub: &'h Hub, session: Option<Session>, client: Client, writes: bool) -> Self {
+        Call {
+            hub,
+            session,
+            client,
+            writes,
+            conn: None,
+            event: None,
+            perms: None,
+            on_commit: Vec::new(),
+            on_rollback: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The hub.
+    pub fn hub(&self) -> &'h Hub {
+        self.hub
+    }
+
+    /// The place for files.
+    pub fn storage(&self) -> &'h dyn Storage {
+        self.hub.storage()
+    }
+
+    /// Where the request came from.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The database.
+    pub async fn db(&mut self) -> Result<&mut Conn> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None if self.writes => self.hub.db().begin().await?,
+            None => self.hub.db().read().await?,
+        };
+        Ok(self.conn.insert(conn))
+    }
+
+    /// The event of this call's changes, which comes into being when it is first asked for.
+    pub async fn event(&mut self) -> Result<EventId> {
+        if let Some(event) = self.event {
+            return Ok(event);
+        }
+        let event = new_event(self.db().await?).await?;
+        self.event = Some(event);
+        Ok(event)
+    }
+
+    /// Lets the next change have an event of its own.
+    pub fn next_event(&mut self) {
+        self.event = None;
+    }
+
+    /// The session, if there is one.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
+    pub(crate) fn session_mut(&mut self) -> Option<&mut Session> {
+        self.session.as_mut()
+    }
+
+    /// The session has ended: further calls of the request are anonymous.
+    pub(crate) fn forget_session(&mut self) {
+        self.session = None;
+        self.perms = None;
+    }
+
+    /// The session; a fault if there is none.
+    pub fn logged_in(&self) -> Result<&Session> {
+        self.session
+            .as_ref()
+            .filter(|s| s.usable)
+            .ok_or_else(|| Error::fault(FaultKind::ActionNotAllowed, "you must be logged in for this operation"))
+    }
+
+    /// The user of the session; a fault if there is none.
+    pub fn user_id(&self) -> Result<UserId> {
+        Ok(self.logged_in()?.user_id)
+    }
+
+    /// The names of the user's permissions, those of its groups included.
+    pub async fn perms(&mut self) -> Result<&[String]> {
+        if self.perms.is_none() {
+            let perms = match &self.session {
+                Some(s) if s.usable => {
+                    let user = s.user_id;
+                    crate::users::permissions(self.db().await?, user, true).await?
+                }
+                _ => Vec::new(),
+            };
+            self.perms = Some(perms);
+        }
+        Ok(self.perms.as_deref().unwrap_or_default())
+    }
+
+    /// Whether the user holds the permission itself; `admin` does not count for others here.
+    pub async fn has_perm(&mut self, name: &str) -> Result<bool> {
+        Ok(self.perms().await?.iter().any(|p| p == name))
+    }
+
+    /// A fault unless the user holds the permission or `admin`.
+    pub async fn assert_perm(&mut self, name: &str) -> Result<()> {
+        if self.perms().await?.iter().any(|p| p == name || p == "admin") {
+            return Ok(());
+        }
+        match self.session.as_ref().filter(|s| s.usable) {
+            Some(s) => fail!(ActionNotAllowed, "{name} permission required (logged in as {})", s.user_name),
+            None => fail!(ActionNotAllowed, "{name} permission required (user not logged in)"),
+        }
+    }
+
+    /// Whether the session is of that user, or of a member of that group.
+    pub async fn is_user(&mut self, user: UserId) -> Result<bool> {
+        let Some(me) = self.session.as_ref().filter(|s| s.usable).map(|s| s.user_id) else { return Ok(false) };
+        if me == user {
+            return Ok(true);
+        }
+        let found: Option<i32> = self
+            .db()
+            .await?
+            .fetch_scalar_optional(
+                "SELECT group_id FROM user_groups WHERE active = TRUE AND user_id = $1 AND group_id = $2",
+                args![me, user],
+            )
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// A fault unless the session is that user's, or an administrator's.
+    pub async fn assert_user(&mut self, user: UserId) -> Result<()> {
+        if self.is_user(user).await? || self.has_perm("admin").await? {
+            return Ok(());
+        }
+        fail!(ActionNotAllowed, "not owner")
+    }
+
+    /// The host whose exclusive session this is; a fault if it is none.
+    pub fn host_id(&self) -> Result<HostId> {
+        let not_host = || Error::fault(FaultKind::Auth, "No host specified");
+        let session = self.session.as_ref().filter(|s| s.usable).ok_or_else(not_host)?;
+        let host = session.host_id.ok_or_else(not_host)?;
+        if !session.exclusive {
+            fail!(Auth, "This method requires an exclusive session");
+        }
+        Ok(host)
+    }
+
+    /// Checks what a method's definition says of its callers.
+    pub(crate) async fn check(&mut self, access: Access) -> Result<()> {
+        match access {
+            Access::Anyone => Ok(()),
+            Access::LoggedIn => self.logged_in().map(|_| ()),
+            Access::Permission(name) => self.assert_perm(name).await,
+            Access::Host => self.host_id().map(|_| ()),
+        }
+    }
+
+    /// Has something done once the call is committed.
+    pub fn on_commit(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.on_commit.push(Box::pin(work));
+    }
+
+    /// Has something undone if the call is not committed. The last comes first.
+    pub fn on_rollback(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.on_rollback.push(Box::pin(work));
+    }
+
+    /// Announces a change once the call is committed.
+    pub fn announce(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+
+    /// Gives the connection back; what was read so far stays valid, nothing may have been written.
+    pub(crate) async fn release(&mut self) -> Result<()> {
+        if let Some(conn) = self.conn.take() {
+            conn.rollback().await?;
+        }
+        Ok(())
+    }
+
+    /// Commits, then does what was to be done then.
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        if let Some(conn) = self.conn.take()
+            && let Err(e) = conn.commit().await
+        {
+            self.undo(0).await;
+            return Err(e.into());
+        }
+        self.on_rollback.clear();
+        for change in self.changes.drain(..) {
+            self.hub.signals().announce(change);
+        }
+        for work in self.on_commit.drain(..) {
+            work.await;
+        }
+        Ok(())
+    }
+
+    /// Rolls back, and undoes what is to be undone.
+    pub(crate) async fn rollback(&mut self) {
+        if let Some(conn) = self.conn.take()
+            && let Err(e) = conn.rollback().await
+        {
+            tracing::warn!(error = %e, "rollback failed; the connection is closed");
+        }
+        self.undo(0).await;
+        self.changes.clear();
+    }
+
+    /// How much there is to be done later: to come back to with [`undo_since`](Self::undo_since).
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.on_commit.len(), self.on_rollback.len())
+    }
+
+    /// Undoes what was done since the mark.
+    pub(crate) async fn undo_since(&mut self, (commits, rollbacks): (usize, usize)) {
+        self.on_commit.truncate(commits);
+        self.undo(rollbacks).await;
+    }
+
+    async fn undo(&mut self, keep: usize) {
+        while self.on_rollback.len() > keep {
+            if let Some(work) = self.on_rollback.pop() {
+                work.await;
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! `hub.conf`: Koji's options, and our few.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use koji_core::config::{ConfigSource, Ini};
+
+use crate::{Error, Result};
+
+/// The hub's settings. Field by field, the keys of Koji's `[hub]` section in `hub.conf`.
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// `DBConnectionString`, or made of `DBName`, `DBUser`, `DBHost`, `DBPort`, `DBPass`: `sqlite:///file`, a
+    /// `postgres://` URL, or libpq's `name=value` form.
+    pub database: String,
+    /// `KojiDir`: the top of the storage.
+    pub koji_dir: PathBuf,
+    /// `Listen`: the address and port to serve at.
+    pub listen: String,
+    /// `KojiWebURL`
+    pub web_url: String,
+    /// `CheckClientIP`: whether a session is bound to its client's address.
+    pub check_client_ip: bool,
+    /// `DisableURLSessions`: whether session data in the query string is ignored.
+    pub disable_url_sessions: bool,
+    /// `SessionRenewalTimeout`, in minutes; zero for never.
+    pub session_renewal: Option<Duration>,
+    /// `LoginCreatesUser`
+    pub login_creates_user: bool,
+    /// `MaxRequestLength`: the largest XML-RPC request in bytes.
+    pub max_request_length: Option<usize>,
+    /// `LockOut`: only administrators may call.
+    pub lock_out: bool,
+    /// `ServerOffline`, with `OfflineMessage`.
+    pub offline: Option<String>,
+    /// `EnableMaven`
+    pub enable_maven: bool,
+    /// `EnableWin`
+    pub enable_win: bool,
+    /// `MissingPolicyOk`
+    pub missing_policy_ok: bool,
+    /// `VerbosePolicy`: whether a refusal shows the rule.
+    pub verbose_policy: bool,
+    /// `AllowNewRepo`
+    pub allow_new_repo: bool,
+    /// `MaxNameLengthInternal`
+    pub max_name_length: usize,
+    /// `MaxJobs`: how many tasks a host may have that does not say itself.
+    pub max_jobs: i64,
+    /// `CapacityOvercommit`
+    pub capacity_overcommit: f64,
+    /// `ReadyTimeout`: after how long without a word a host is not ready.
+    pub ready_timeout: Duration,
+    /// `AssignTimeout`: after how long an assigned task goes to another host.
+    pub assign_timeout: Duration,
+    /// `SoftRefusalTimeout`: how long a soft refusal counts.
+    pub soft_refusal_timeout: Duration,
+    /// `HostTimeout`: after how long without a word a host's tasks are freed.
+    pub host_timeout: Duration,
+    /// `RunInterval`: how often the scheduler looks at everything.
+    pub run_interval: Duration,
+    /// `MaxRepoTasks`
+    pub max_repo_tasks: i64,
+    /// `MaxRepoTasksMaven`
+    pub max_repo_tasks_maven: i64,
+    /// `RepoRetries`
+    pub repo_retries: i32,
+    /// `RequestCleanTime`, in minutes.
+    pub request_clean_time: Duration,
+    /// `RepoLag`: how old a repo may be that a request without an event takes.
+    pub repo_lag: Duration,
+    /// `RepoAutoLag`
+    pub repo_auto_lag: Duration,
+    /// `RepoLagWindow`
+    pub repo_lag_window: Duration,
+    /// `RepoQueueUser`: the owner of repo tasks.
+    pub repo_queue_user: String,
+    /// `DebuginfoTags`, `SourceTags`, `SeparateSourceTags`: patterns of tags whose repos hold such packages.
+    pub repo_tags: RepoTags,
+    /// `RPMDefaultChecksums`
+    pub rpm_default_checksums: Vec<String>,
+    /// The `[policy]` section: names and rules.
+    pub policies: Vec<(String, String)>,
+}
+
+/// Patterns of tags whose repos hold more than binary packages.
+#[derive(Debug, Clone, Default)]
+pub struct RepoTags {
+    /// With debuginfo packages.
+    pub debuginfo: Vec<String>,
+    /// With source packages.
+    pub source: Vec<String>,
+    /// With source packages, in a repo of their own.
+    pub separate_source: Vec<String>,
+}
+
+const MINUTE: u64 = 60;
+
+impl HubConfig {
+    /// Koji's defaults with a database and a storage directory.
+    pub fn new(database: impl Into<String>, koji_dir: impl Into<PathBuf>) -> Self {
+        HubConfig {
+            database: database.into(),
+            koji_dir: koji_dir.into(),
+            listen: "127.0.0.1:8080".into(),
+            web_url: "http://localhost.localdomain/koji".into(),
+            check_client_ip: true,
+            disable_url_sessions: false,
+            session_renewal: Some(Duration::from_secs(1440 * MINUTE)),
+            login_creates_user: true,
+            max_request_length: Some(4_194_304),
+            lock_out: false,
+            offline: None,
+            enable_maven: false,
+            enable_win: false,
+            missing_policy_ok: true,
+            verbose_policy: false,
+            allow_new_repo: true,
+            max_name_length: 256,
+            max_jobs: 15,
+            capacity_overcommit: 5.0,
+            ready_timeout: Duration::from_secs(180),
+            assign_timeout: Duration::from_secs(300),
+            soft_refusal_timeout: Duration::from_secs(900),
+            host_timeout: Duration::from_secs(900),
+            run_interval: Duration::from_secs(60),
+            max_repo_tasks: 10,
+            max_repo_tasks_maven: 2,
+            repo_retries: 3,
+            request_clean_time: Duration::from_secs(1440 * MINUTE),
+            repo_lag: Duration::from_secs(3600),
+            repo_auto_lag: Duration::from_secs(7200),
+            repo_lag_window: Duration::from_secs(600),
+            repo_queue_user: "kojira".into(),
+            repo_tags: RepoTags::default(),
+            rpm_default_checksums: vec!["md5".into(), "sha256".into()],
+            policies: Vec::new(),
+        }
+    }
+
+    /// Reads `hub.conf` and the files of `hub.conf.d` beside it, in their order.
+    pub fn read(path: &Path) -> Result<Self> {
+        let config_error = |e: koji_core::Error| Error::Config(e.to_string());
+        let sources = [ConfigSource::optional(path.with_extension("conf.d")), ConfigSource::required(path)];
+        let ini = Ini::raw().read(&sources).map_err(config_error)?;
+        let Some(hub) = ini.section("hub") else {
+            return Err(Error::Config(format!("{}: no section [hub]", path.display())));
+        };
+        let text = |key: &str| {
+            Ok::<_, Error>(hub.get(key).map_err(config_error)?.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()))
+        };
+        let flag = |key: &str, slot: &mut bool| {
+            if let Some(v) = hub.get_bool(key).map_err(config_error)? {
+                *slot = v;
+            }
+            Ok::<_, Error>(())
+        };
+        let number = |key: &str| hub.get_int(key).map_err(config_error);
+        let span = |key: &str, unit: u64, slot: &mut Duration| {
+            if let Some(v) = number(key)? {
+                let v = u64::try_from(v).map_err(|_| Error::Config(format!("{key} must not be negative")))?;
+                *slot = Duration::from_secs(v * unit);
+            }
+            Ok::<_, Error>(())
+        };
+        let words =
+            |key: &str| Ok::<_, Error>(text(key)?.map(|v| v.split_whitespace().map(str::to_owned).collect::<Vec<_>>()));
+
+        let database = match text("DBConnectionString")? {
+            Some(v) => v,
+            None => {
+                let mut parts = Vec::new();
+                for (key, name) in [
+                    ("DBName", "dbname"),
+                    ("DBUser", "user"),
+                    ("DBHost", "host"),
+                    ("DBPort", "port"),
+                    ("DBPass", "password"),
+                ] {
+                    parts.extend(text(key)?.map(|v| format!("{name}={v}")));
+                }
+                parts.join(" ")
+            }
+        };
+        if database.is_empty() {
+            return Err(Error::Config(format!("{}: neither DBConnectionString nor DBName is set", path.display())));
+        }
+        let Some(koji_dir) = text("KojiDir")? else {
+            return Err(Error::Config(format!("{}: KojiDir is not set", path.display())));
+        };
+
+        let mut out = HubConfig::new(database, koji_dir);
+        if let Some(v) = text("Listen")? {
+            out.listen = v;
+        }
+        if let Some(v) = text("KojiWebURL")? {
+            out.web_url = v;
+        }
+        flag("CheckClientIP", &mut out.check_client_ip)?;
+        flag("DisableURLSessions", &mut out.disable_url_sessions)?;
+        flag("LoginCreatesUser", &mut out.login_creates_user)?;
+        flag("LockOut", &mut out.lock_out)?;
+        flag("EnableMaven", &mut out.enable_maven)?;
+        flag("EnableWin", &mut out.enable_win)?;
+        flag("MissingPolicyOk", &mut out.missing_policy_ok)?;
+        flag("VerbosePolicy", &mut out.verbose_policy)?;
+        flag("AllowNewRepo", &mut out.allow_new_repo)?;
+        let mut offline = false;
+        flag("ServerOffline", &mut offline)?;
+        if offline {
+            out.offline = Some(text("OfflineMessage")?.unwrap_or_else(|| "server is offline".into()));
+        }
+        if let Some(v) = number("SessionRenewalTimeout")? {
+            out.session_renewal = u64::try_from(v).ok().filter(|v| *v > 0).map(|v| Duration::from_secs(v * MINUTE));
+        }
+        if let Some(v) = number("MaxRequestLength")? {
+            out.max_request_length = usize::try_from(v).ok().filter(|v| *v > 0);
+        }
+        if let Some(v) = number("MaxNameLengthInternal")? {
+            out.max_name_length = usize::try_from(v).unwrap_or(0);
+        }
+        if let Some(v) = number("MaxJobs")? {
+            out.max_jobs = v;
+        }
+        if let Some(v) = number("CapacityOvercommit")? {
+            out.capacity_overcommit = v as f64;
+        }
+        span("ReadyTimeout", 1, &mut out.ready_timeout)?;
+        span("AssignTimeout", 1, &mut out.assign_timeout)?;
+        span("SoftRefusalTimeout", 1, &mut out.soft_refusal_timeout)?;
+        span("HostTimeout", 1, &mut out.host_timeout)?;
+        span("RunInterval", 1, &mut out.run_interval)?;
+        span("RequestCleanTime", MINUTE, &mut out.request_clean_time)?;
+        span("RepoLag", 1, &mut out.repo_lag)?;
+        span("RepoAutoLag", 1, &mut out.repo_auto_lag)?;
+        span("RepoLagWindow", 1, &mut out.repo_lag_window)?;
+        if let Some(v) = number("MaxRepoTasks")? {
+            out.max_repo_tasks = v;
+        }
+        if let Some(v) = number("MaxRepoTasksMaven")? {
+            out.max_repo_tasks_maven = v;
+        }
+        if let Some(v) = number("RepoRetries")? {
+            out.repo_retries = i32::try_from(v).unwrap_or(i32::MAX);
+        }
+        if let Some(v) = text("RepoQueueUser")? {
+            out.repo_queue_user = v;
+        }
+        out.repo_tags = RepoTags {
+            debuginfo: words("DebuginfoTags")?.unwrap_or_default(),
+            source: words("SourceTags")?.unwrap_or_default(),
+            separate_source: words("SeparateSourceTags")?.unwrap_or_default(),
+        };
+        if let Some(v) = words("RPMDefaultChecksums")? {
+            out.rpm_default_checksums = v;
+        }
+        if let Some(policy) = ini.section("policy") {
+            for name in policy.names() {
+                let rules = policy.get(name).map_err(config_error)?.unwrap_or_default().into_owned();
+                out.policies.push((name.to_owned(), rules));
+            }
+        }
+        Ok(out)
+    }
+}

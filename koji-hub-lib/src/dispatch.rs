@@ -1,0 +1,217 @@
+//! From a request's text to its answer: one method, or many in a multicall.
+
+use koji_core::api::{Args, Mode};
+use koji_core::fault::{Fault, FaultKind};
+use koji_core::xmlrpc::{self, Value, Writer};
+
+use crate::call::{Call, Client};
+use crate::error::fail;
+use crate::registry::{Answer, Entry};
+use crate::session::{self, Credentials};
+use crate::{Error, Hub, Result};
+
+/// A request as it came in.
+#[derive(Debug)]
+pub struct Request {
+    /// The method; none in a document that is no call.
+    pub method: Option<String>,
+    /// Its parameters.
+    pub params: Vec<Value>,
+    /// The session that it names.
+    pub credentials: Option<Credentials>,
+    /// Where it came from.
+    pub client: Client,
+}
+
+/// How often a request is tried that others are in the way of.
+const ATTEMPTS: usize = 8;
+
+/// A request that is ready to run.
+enum Work {
+    One(Entry, Args),
+    Many(Vec<Value>),
+}
+
+impl Hub {
+    /// Answers a request with an XML-RPC document.
+    pub async fn answer(&self, request: Request) -> String {
+        let method = request.method.clone();
+        let mut out = String::with_capacity(1024);
+        let mut w = Writer::new(&mut out);
+        w.raw("<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n");
+        match self.run(request, &mut out).await {
+            Ok(()) => {
+                out.push_str("</param>\n</params>\n</methodResponse>\n");
+                out
+            }
+            Err(e) => {
+                let fault = e.into_fault();
+                tracing::debug!(method = method.as_deref(), code = fault.code, message = %fault.message, "fault");
+                xmlrpc::write_fault(&fault)
+            }
+        }
+    }
+
+    /// Whether the request does nothing but wait and read, so that it may be dropped when its caller goes away.
+    pub(crate) fn is_wait(&self, method: Option<&str>) -> bool {
+        method.and_then(|m| self.registry().get(m)).is_some_and(|e| e.info.mode == Mode::Wait)
+    }
+
+    async fn run(&self, request: Request, out: &mut String) -> Result<()> {
+        if let Some(message) = &self.config().offline {
+            fail!(ServerOffline, "{message}");
+        }
+        let name = request.method.as_deref().unwrap_or("None");
+        let work = match name {
+            "multiCall" | "system.multicall" => Work::Many(calls(request.params)?),
+            _ => Work::One(*self.entry(name)?, Args::from_params(request.params)),
+        };
+        let session = session::authenticate(self, request.credentials.as_ref(), &request.client, name).await?;
+        let writes = match &work {
+            Work::One(entry, _) => entry.info.mode == Mode::Write,
+            // its number is always stored, so that it is not done twice
+            Work::Many(calls) => session.as_ref().is_some_and(|s| s.callnum.is_some()) || self.any_writes(calls),
+        };
+        if !writes {
+            let mut cx = Call::new(self, session, request.client, false);
+            self.check_lockout(&mut cx, name).await?;
+            return match work {
+                Work::One(entry, args) => (entry.run)(args, &mut cx, Answer::Xml(out)).await,
+                Work::Many(calls) => self.many(calls, &mut cx, out).await,
+            };
+        }
+        let before = out.len();
+        let mut attempt = 1;
+        loop {
+            let mut cx = Call::new(self, session.clone(), request.client.clone(), true);
+            let done = self.attempt(name, &work, &mut cx, out).await;
+            match done {
+                Ok(()) => return Ok(()),
+                Err(e) if e.is_retryable() && attempt < ATTEMPTS => {
+                    tracing::debug!(method = name, attempt, error = %e, "trying again");
+                    out.truncate(before);
+                    // apart from each other, the longer the oftener they met
+                    let pause = rand::random_range(1..=10 * attempt as u64);
+                    tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+                    attempt += 1;
+                }
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    async fn attempt(&self, name: &str, work: &Work, cx: &mut Call<'_>, out: &mut String) -> Result<()> {
+        let done = async {
+            self.check_lockout(cx, name).await?;
+            session::store_call_number(cx, name).await?;
+            match work {
+                Work::One(entry, args) => (entry.run)(args.clone(), cx, Answer::Xml(out)).await,
+                Work::Many(calls) => self.many(calls.clone(), cx, out).await,
+            }
+        }
+        .await;
+        match done {
+            Ok(()) => cx.commit().await,
+            Err(e) => {
+                cx.rollback().await;
+                Err(e)
+            }
+        }
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry> {
+        self.registry().get(name).ok_or_else(|| Error::generic(format!("Invalid method: {name}")))
+    }
+
+    fn any_writes(&self, calls: &[Value]) -> bool {
+        calls.iter().any(|call| {
+            let name = call.as_struct().and_then(|s| s.get("methodName")).and_then(Value::as_str);
+            match name {
+                Some("multiCall" | "system.multicall") => true,
+                Some(name) => self.registry().get(name).is_some_and(|e| e.info.mode != Mode::Read),
+                None => false,
+            }
+        })
+    }
+
+    async fn check_lockout(&self, cx: &mut Call<'_>, name: &str) -> Result<()> {
+        if !self.config().lock_out || matches!(name, "login" | "sslLogin" | "logout") || cx.has_perm("admin").await? {
+            return Ok(());
+        }
+        fail!(ServerOffline, "Server disabled for maintenance")
+    }
+
+    /// Answers each call: a list of its result alone, or a struct of its fault.
+    async fn many(&self, calls: Vec<Value>, cx: &mut Call<'_>, out: &mut String) -> Result<()> {
+        out.push_str("<value><array><data>\n");
+        for call in calls {
+            let before = out.len();
+            let mark = cx.mark();
+            let transaction = cx.db().await?.is_tx();
+            if transaction {
+                cx.db().await?.savepoint("multicall").await?;
+            }
+            out.push_str("<value><array><data>\n");
+            match Box::pin(self.inner(call, cx, out)).await {
+                Ok(()) => {
+                    out.push_str("</data></array></value>\n");
+                    if transaction {
+                        cx.db().await?.release("multicall").await?;
+                    }
+                }
+                Err(e) if e.is_retryable() => return Err(e),
+                Err(e) => {
+                    if transaction {
+                        cx.db().await?.rollback_to("multicall").await?;
+                    }
+                    cx.undo_since(mark).await;
+                    out.truncate(before);
+                    Writer::new(out).value(&Refused::from(e.into_fault()))?;
+                }
+            }
+            cx.next_event();
+        }
+        out.push_str("</data></array></value>\n");
+        Ok(())
+    }
+
+    async fn inner(&self, call: Value, cx: &mut Call<'_>, out: &mut String) -> Result<()> {
+        let Value::Struct(mut call) = call else { fail!(Parameter, "a call must be a struct") };
+        let Some(Value::String(name)) = call.remove("methodName") else {
+            fail!(Parameter, "a call without methodName")
+        };
+        let Some(Value::Array(params)) = call.remove("params") else { fail!(Parameter, "a call without params") };
+        if matches!(name.as_str(), "multiCall" | "system.multicall") {
+            return self.many(calls(params)?, cx, out).await;
+        }
+        let entry = self.entry(&name)?;
+        self.check_lockout(cx, &name).await?;
+        (entry.run)(Args::from_params(params), cx, Answer::Xml(out)).await
+    }
+}
+
+/// The calls of a multicall.
+fn calls(params: Vec<Value>) -> Result<Vec<Value>> {
+    let mut args = Args::from_params(params);
+    match args.named.remove("calls").or_else(|| args.positional.pop()) {
+        Some(Value::Array(calls)) if args.positional.is_empty() => Ok(calls),
+        Some(Value::Struct(s)) if s.is_empty() && args.positional.is_empty() => Ok(Vec::new()),
+        _ => Err(Error::fault(FaultKind::Parameter, "multiCall() takes one list of calls")),
+    }
+}
+
+/// A fault inside a multicall's answer.
+#[derive(serde::Serialize)]
+struct Refused {
+    #[serde(rename = "faultCode")]
+    code: i32,
+    #[serde(rename = "faultString")]
+    message: String,
+    traceback: Vec<String>,
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Refused { code: fault.code, message: fault.message, traceback: Vec::new() }
+    }
+}

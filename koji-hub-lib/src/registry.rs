@@ -1,0 +1,83 @@
+//! The hub's methods: how a call finds its handler.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use koji_core::api::{Args, Method, MethodInfo, Mode, ParamInfo};
+use koji_core::xmlrpc::{Value, Writer, to_value};
+use serde::Serialize;
+
+use crate::Result;
+use crate::call::Call;
+
+/// The hub's side of a method.
+pub trait Handle: Method {
+    /// Does what the method says. Access has been checked as the definition has it; the transaction is committed
+    /// afterwards, or rolled back after an error.
+    fn handle(self, cx: &mut Call<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// Where an answer goes: straight into the response's text, or kept as a value.
+pub enum Answer<'a> {
+    /// Appended as a `<value>`.
+    Xml(&'a mut String),
+    /// Kept.
+    Value(&'a mut Value),
+}
+
+impl Answer<'_> {
+    fn put<T: Serialize>(&mut self, value: &T) -> Result<()> {
+        match self {
+            Answer::Xml(out) => Writer::new(out).value(value)?,
+            Answer::Value(out) => **out = to_value(value)?,
+        }
+        Ok(())
+    }
+}
+
+/// Runs a method with what it was called with.
+pub(crate) type Run = for<'a> fn(Args, &'a mut Call<'_>, Answer<'a>) -> BoxFuture<'a, Result<()>>;
+
+/// A method that the hub has.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// What is known of it.
+    pub info: MethodInfo,
+    /// Its parameters.
+    pub params: fn() -> Vec<ParamInfo>,
+    pub(crate) run: Run,
+}
+
+/// All methods by name.
+#[derive(Default)]
+pub struct Registry(BTreeMap<&'static str, Entry>);
+
+impl Registry {
+    /// Adds a method, in place of one of the same name.
+    pub fn add<M: Handle>(&mut self) -> &mut Self {
+        self.0.insert(M::INFO.name, Entry { info: M::INFO, params: M::params, run: run::<M> });
+        self
+    }
+
+    /// The method of that name.
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.0.values()
+    }
+}
+
+fn run<'a, M: Handle>(args: Args, cx: &'a mut Call<'_>, mut answer: Answer<'a>) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let request = M::from_args(args)?;
+        cx.check(M::INFO.access).await?;
+        let output = request.handle(cx).await?;
+        if M::INFO.mode == Mode::Wait {
+            cx.release().await?;
+        }
+        answer.put(&output)
+    })
+}

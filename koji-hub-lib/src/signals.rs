@@ -1,0 +1,70 @@
+//! Waking those who wait for a change.
+//!
+//! A request that changed something of a kind announces it once it is committed; whoever waits looks at the database
+//! again. Waiting without a wake-up ends after a while too, since another hub on the same database may have been the one
+//! that changed it.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// A kind of change that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// A task was made, assigned, freed, or ended; a host reported.
+    Tasks,
+    /// A repo or a request for one changed.
+    Repos,
+}
+
+/// The hub's announcements.
+#[derive(Debug)]
+pub struct Signals {
+    tasks: watch::Sender<u64>,
+    repos: watch::Sender<u64>,
+}
+
+/// How long a wait without a wake-up lasts before the database is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+impl Signals {
+    pub(crate) fn new() -> Self {
+        Signals { tasks: watch::Sender::new(0), repos: watch::Sender::new(0) }
+    }
+
+    fn sender(&self, change: Change) -> &watch::Sender<u64> {
+        match change {
+            Change::Tasks => &self.tasks,
+            Change::Repos => &self.repos,
+        }
+    }
+
+    /// Wakes all who wait for the change.
+    pub fn announce(&self, change: Change) {
+        self.sender(change).send_modify(|n| *n += 1);
+    }
+
+    /// Begins to listen; what is announced from now on wakes [`Listener::wait`].
+    pub fn listen(&self, change: Change) -> Listener {
+        Listener(self.sender(change).subscribe())
+    }
+}
+
+/// A place in the line of announcements.
+#[derive(Debug)]
+pub struct Listener(watch::Receiver<u64>);
+
+impl Listener {
+    /// Waits for an announcement since the last wait, or until it is time to look again, or until the deadline: false
+    /// then.
+    pub async fn wait(&mut self, deadline: tokio::time::Instant) -> bool {
+        let now = tokio::time::Instant::now();
+        if now >= deadline {
+            return false;
+        }
+        let until = deadline.min(now + LOOK_AGAIN);
+        // an error is a hub that is gone: the next look at the database will tell
+        let _ = tokio::time::timeout_at(until, self.0.changed()).await;
+        true
+    }
+}
