@@ -53,7 +53,7 @@ mod query;
 mod url;
 mod versioned;
 
-pub use args::{Arg, Args, Bind, List, list};
+pub use args::{Arg, Args, Bind, List, OwnedList, list};
 pub use conn::{Conn, FromDb};
 pub use connect::Db;
 pub use dialect::{Dialect, IntoSql, Sql, Statement};

@@ -20,6 +20,17 @@ pub struct QueryOpts {
     pub limit: Option<i64>,
 }
 
+impl From<&koji_core::api::QueryOpts> for QueryOpts {
+    fn from(opts: &koji_core::api::QueryOpts) -> Self {
+        QueryOpts {
+            count_only: opts.count_only == Some(true),
+            order: opts.order.clone(),
+            offset: opts.offset,
+            limit: opts.limit,
+        }
+    }
+}
+
 /// A `SELECT`, put together piece by piece. Each piece numbers its arguments from `$1`; the whole is numbered here.
 ///
 /// ```no_run
