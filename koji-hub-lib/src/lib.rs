@@ -13,6 +13,7 @@ pub mod dispatch;
 mod error;
 mod http;
 mod hub;
+mod listing;
 pub mod registry;
 mod scheduler;
 mod serve;

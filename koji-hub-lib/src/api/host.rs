@@ -13,7 +13,7 @@ use crate::registry::{Handle, Registry};
 use crate::signals::Change;
 use crate::tasks::make::NewTask;
 use crate::tasks::{self, state, wait};
-use crate::{hosts, scheduler};
+use crate::scheduler;
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetHostId>()
@@ -39,6 +39,17 @@ pub(super) fn register(r: &mut Registry) {
         .add::<WaitSubtasks>();
 }
 
+async fn own_host(db: &mut Conn, id: HostId) -> Result<Option<Host>> {
+    Ok(db
+        .fetch_optional(
+            "SELECT h.id, h.user_id, h.name, h.update_time AS update_ts, h.ready, h.task_load, c.arches, c.capacity,
+                    c.description, c.comment, c.enabled
+             FROM host h JOIN host_config c ON c.host_id = h.id AND c.active = TRUE WHERE h.id = $1",
+            args![id],
+        )
+        .await?)
+}
+
 impl Handle for GetHostId {
     async fn handle(self, cx: &mut Call<'_>) -> Result<HostId> {
         cx.host_id()
@@ -48,7 +59,7 @@ impl Handle for GetHostId {
 impl Handle for GetOwnHost {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Host> {
         let id = cx.host_id()?;
-        match hosts::find(cx.db().await?, &id.into(), None).await? {
+        match own_host(cx.db().await?, id).await? {
             Some(host) => Ok(host),
             None => fail!("No such host: {id}"),
         }
@@ -136,7 +147,7 @@ impl Handle for GetLoadData {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
         let id = cx.host_id()?;
         let db = cx.db().await?;
-        let Some(host) = hosts::find(db, &id.into(), None).await? else { fail!("No such host: {id}") };
+        let Some(host) = own_host(db, id).await? else { fail!("No such host: {id}") };
         let channels: Vec<i32> = db
             .fetch_scalars("SELECT channel_id FROM host_channels WHERE host_id = $1 AND active = TRUE", args![id])
             .await?;

@@ -59,7 +59,7 @@ pub use connect::Db;
 pub use dialect::{Dialect, IntoSql, Sql, Statement};
 pub use error::DbError;
 pub use migrate::Migrated;
-pub use query::{QueryOpts, Select};
+pub use query::Select;
 pub use url::DbUrl;
 pub use versioned::{insert_versioned, new_event, revoke};
 

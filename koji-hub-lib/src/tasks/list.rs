@@ -120,13 +120,15 @@ pub(crate) async fn list(db: &mut Conn, options: Struct, query: Option<QueryOpts
             _ => select,
         };
     }
-    let select = select.options(&crate::db::QueryOpts::from(&query))?;
+    let select = select.options(&query)?;
     if query.count_only == Some(true) {
         return Ok(Rows::Count(select.count(db).await?));
     }
     let rows: Vec<Row> = select.fetch_all(db).await?;
-    let items = rows.into_iter().map(|row| item(row, decode, query.as_list == Some(true)));
-    Ok(Rows::List(items.collect::<Result<_>>()?))
+    if query.as_list == Some(true) {
+        return Ok(Rows::Values(rows.into_iter().map(cells).collect::<Result<_>>()?));
+    }
+    Ok(Rows::List(rows.into_iter().map(|row| item(row, decode)).collect::<Result<_>>()?))
 }
 
 fn own_texts(texts: Vec<String>) -> crate::db::Arg<'static> {
@@ -144,9 +146,9 @@ fn filter_time(select: Select<'static>, name: &str, value: &Value, condition: &'
     })
 }
 
-fn item(row: Row, decode: bool, as_list: bool) -> Result<Value> {
+fn item(row: Row, decode: bool) -> Result<Value> {
     let stored = |text: Option<String>| text.map_or(Value::Nil, Value::String);
-    let (request, result) = if decode && !as_list {
+    let (request, result) = if decode {
         let request = match &row.request {
             Some(text) => Value::Array(request::params(text)?),
             None => Value::Nil,
@@ -162,18 +164,17 @@ fn item(row: Row, decode: bool, as_list: bool) -> Result<Value> {
     } else {
         (stored(row.request), stored(row.result))
     };
-    let item = TaskListItem {
+    Ok(to_value(&TaskListItem {
         task: row.task,
         request,
         result,
         owner_name: row.owner_name.unwrap_or_default(),
         owner_type: row.owner_type.unwrap_or(UserType::Normal),
-    };
-    let value = to_value(&item)?;
-    let Value::Struct(members) = &value else { return Ok(value) };
-    if !as_list {
-        return Ok(value);
-    }
-    let cell = |name: &str| members.get(name).cloned().unwrap_or_default();
-    Ok(Value::Array(COLUMNS.iter().map(|(_, name)| cell(name)).collect()))
+    })?)
+}
+
+/// A task's fields in the order of the columns.
+fn cells(row: Row) -> Result<Vec<Value>> {
+    let Value::Struct(mut members) = item(row, false)? else { return Ok(Vec::new()) };
+    Ok(COLUMNS.iter().map(|(_, name)| members.remove(name).unwrap_or_default()).collect())
 }
