@@ -16,18 +16,24 @@
 //! in [`model`]. A [`Transport`] carries the requests: [`HttpTransport`] over a network, or one of your own to a hub in
 //! the same program.
 
+mod download;
 mod error;
 mod http_transport;
+mod multicall;
 mod session;
 #[cfg(test)]
 mod testing;
 mod transport;
 mod upload;
+mod watch;
 
+pub use download::Download;
 pub use error::{Error, Result};
 pub use http_transport::{HttpOptions, HttpTransport};
 pub use koji_core::fault::{Fault, FaultKind};
 pub use koji_core::{api, ids, model, xmlrpc};
+pub use multicall::{MultiCallSession, VirtualCall};
 pub use session::{Options, Session, SessionBuilder};
 pub use transport::{BodyStream, Request, Response, Transport, TransportError};
 pub use upload::{Progress, Upload};
+pub use watch::{TaskChange, TaskWatcher};

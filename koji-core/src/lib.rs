@@ -15,6 +15,7 @@ pub mod json;
 pub mod model;
 pub mod nvr;
 pub mod paths;
+pub mod policy;
 pub mod python;
 pub mod task;
 pub mod time;

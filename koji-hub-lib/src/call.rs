@@ -179,9 +179,8 @@ impl<'h> Call<'h> {
 
     /// The host whose exclusive session this is; a fault if it is none.
     pub fn host_id(&self) -> Result<HostId> {
-        let not_host = || Error::fault(FaultKind::Auth, "No host specified");
-        let session = self.session.as_ref().filter(|s| s.usable).ok_or_else(not_host)?;
-        let host = session.host_id.ok_or_else(not_host)?;
+        let Some(session) = self.session.as_ref().filter(|s| s.usable) else { fail!(Auth, "Not logged-in") };
+        let Some(host) = session.host_id else { fail!(Auth, "User {} is not a host", session.user_id) };
         if !session.exclusive {
             fail!(Auth, "This method requires an exclusive session");
         }

@@ -4,6 +4,7 @@
 //! again. Waiting without a wake-up ends after a while too, since another hub on the same database may have been the one
 //! that changed it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -22,6 +23,7 @@ pub enum Change {
 pub struct Signals {
     tasks: watch::Sender<u64>,
     repos: watch::Sender<u64>,
+    stopping: AtomicBool,
 }
 
 /// How long a wait without a wake-up lasts before the database is looked at again.
@@ -29,7 +31,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 impl Signals {
     pub(crate) fn new() -> Self {
-        Signals { tasks: watch::Sender::new(0), repos: watch::Sender::new(0) }
+        Signals { tasks: watch::Sender::new(0), repos: watch::Sender::new(0), stopping: AtomicBool::new(false) }
     }
 
     fn sender(&self, change: Change) -> &watch::Sender<u64> {
@@ -42,6 +44,18 @@ impl Signals {
     /// Wakes all who wait for the change.
     pub fn announce(&self, change: Change) {
         self.sender(change).send_modify(|n| *n += 1);
+    }
+
+    /// Wakes all who wait, for good: the hub stops.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.announce(Change::Tasks);
+        self.announce(Change::Repos);
+    }
+
+    /// Whether the hub stops: a wait is over then.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Begins to listen; what is announced from now on wakes [`Listener::wait`].

@@ -1,12 +1,15 @@
-//! What the end-to-end tests share: throw-away databases.
+//! What the end-to-end tests share: throw-away databases and hubs.
 //!
-//! A test that touches the database loops over [`databases`], so that it holds for SQLite and for Postgres.
+//! A test that touches the database loops over [`databases`], or over [`hubs`], so that it holds for SQLite and for
+//! Postgres.
 
+mod hub;
 mod postgres;
 
 use koji_hub_lib::db::{Db, DbUrl, Dialect};
 use tempfile::TempDir;
 
+pub use hub::{Caller, TestHub, hubs};
 pub use postgres::Server;
 
 /// A fresh database with the hub's schema, removed after the test.

@@ -151,8 +151,11 @@ impl Args {
 }
 
 /// The fault for an argument of a wrong type.
-pub(crate) fn wrong_type(method: &str, param: &str, why: &str) -> Fault {
-    Fault::new(FaultKind::Parameter, format!("{method}(): invalid value for {param}: {why}"))
+pub(crate) fn wrong_type(method: &str, param: &str, kind: FaultKind, why: &str) -> Fault {
+    match kind {
+        FaultKind::Parameter => Fault::new(kind, format!("{method}(): invalid value for {param}: {why}")),
+        _ => Fault::new(kind, why),
+    }
 }
 
 /// Defines methods: their request structs with builders, and their [`Method`] impls.
@@ -219,7 +222,7 @@ macro_rules! methods {
                 Ok($name {
                     $($f: match bound.next().flatten() {
                         Some(v) => <$t as crate::api::Param>::from_value(v).map_err(|e| {
-                            crate::api::method::wrong_type($wire, methods!(@wire $f $($w)?), &e)
+                            crate::api::method::wrong_type($wire, methods!(@wire $f $($w)?), <$t as crate::api::Param>::WRONG, &e)
                         })?,
                         None => methods!(@absent $wire $f [$($w)?] [$($d)?]),
                     },)*
@@ -247,7 +250,9 @@ macro_rules! methods {
     (@default $f:ident []) => { $f };
     (@absent $wire:literal $f:ident [$($w:literal)?] [$d:expr]) => { $d };
     (@absent $wire:literal $f:ident [$($w:literal)?] []) => {
-        return Err(crate::api::method::wrong_type($wire, methods!(@wire $f $($w)?), "not given"))
+        return Err(crate::api::method::wrong_type(
+            $wire, methods!(@wire $f $($w)?), crate::fault::FaultKind::Parameter, "not given",
+        ))
     };
     (@value [$t:ty] [$d:expr]) => {{
         let default: $t = $d;

@@ -1,5 +1,6 @@
 //! How parameters travel: between Rust types and wire values, as tolerant as Koji is.
 
+use crate::fault::FaultKind;
 use crate::ids::Id;
 use crate::xmlrpc::{Struct, Value, from_value, to_value};
 
@@ -7,6 +8,8 @@ use crate::xmlrpc::{Struct, Value, from_value, to_value};
 pub trait Param: Sized {
     /// Which of the call's values it takes.
     const KIND: ParamKind = ParamKind::One;
+    /// The fault for a value that cannot be read; the error of a kind other than `Parameter` is the fault's whole text.
+    const WRONG: FaultKind = FaultKind::Parameter;
     /// Reads it; the error says what was expected.
     fn from_value(value: Value) -> Result<Self, String>;
     /// Writes it.
@@ -133,6 +136,7 @@ impl Param for Struct {
 }
 
 impl<T: Param> Param for Option<T> {
+    const WRONG: FaultKind = T::WRONG;
     fn from_value(value: Value) -> Result<Self, String> {
         if value.is_nil() { Ok(None) } else { T::from_value(value).map(Some) }
     }

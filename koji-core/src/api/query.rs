@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::param::serde_params;
+use crate::xmlrpc::Value;
 
 /// Koji's `queryOpts`: what of a list is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub struct QueryOpts {
 
 serde_params!(QueryOpts);
 
-/// A list, or with `countOnly` the number of its rows.
+/// A list; with `countOnly` the number of its rows, with `asList` each row as a list of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Rows<T> {
@@ -40,23 +41,27 @@ pub enum Rows<T> {
     Count(i64),
     /// The rows.
     List(Vec<T>),
+    /// The rows' values.
+    Values(Vec<Vec<Value>>),
 }
 
 impl<T> Rows<T> {
-    /// The rows; none if only their number was asked for.
+    /// The rows; none if they were asked for in another form.
     pub fn into_list(self) -> Vec<T> {
         match self {
-            Rows::Count(_) => Vec::new(),
+            Rows::Count(_) | Rows::Values(_) => Vec::new(),
             Rows::List(rows) => rows,
         }
     }
 
     /// How many there are.
     pub fn count(&self) -> i64 {
-        match self {
-            Rows::Count(n) => *n,
-            Rows::List(rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
-        }
+        let len = match self {
+            Rows::Count(n) => return *n,
+            Rows::List(rows) => rows.len(),
+            Rows::Values(rows) => rows.len(),
+        };
+        i64::try_from(len).unwrap_or(i64::MAX)
     }
 }
 

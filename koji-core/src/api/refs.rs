@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::param::{Param, expected};
+use crate::fault::FaultKind;
 use crate::ids::{
     BuildId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId, TargetId, UserId,
     VolumeId,
@@ -134,6 +135,7 @@ impl fmt::Display for BuildRef {
 }
 
 impl Param for BuildRef {
+    const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::String(nvr) => Ok(BuildRef::Nvr(nvr)),
@@ -144,11 +146,11 @@ impl Param for BuildRef {
                 }
                 let mut part = |name| match s.remove(name) {
                     Some(v) => String::from_value(v),
-                    None => Err(format!("expected a build with name, version and release, without {name}")),
+                    None => Err("did not provide name, version, and release".into()),
                 };
                 Ok(BuildRef::Parts { name: part("name")?, version: part("version")?, release: part("release")? })
             }
-            other => expected("a build id or name-version-release", &other),
+            other => Err(format!("Invalid type for argument: <class '{}'>", other.type_name())),
         }
     }
     fn into_value(self) -> Value {
@@ -273,12 +275,13 @@ impl From<&str> for RpmRef {
 }
 
 impl Param for RpmRef {
+    const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::String(nvra) => Ok(RpmRef::Nvra(nvra)),
             Value::Int(_) | Value::Bool(_) => RpmId::from_value(value).map(RpmRef::Id),
             Value::Struct(s) => Ok(RpmRef::Fields(s)),
-            other => expected("an rpm id or name-version-release.arch", &other),
+            other => Err(format!("Invalid type for rpminfo: <class '{}'>", other.type_name())),
         }
     }
     fn into_value(self) -> Value {

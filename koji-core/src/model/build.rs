@@ -129,6 +129,22 @@ records! {
         promotion_time: Option<Timestamp>,
         /// When it was promoted.
         promotion_ts: Option<EpochSeconds>,
+        /// The Maven group, if Maven builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        maven_group_id: Option<String>,
+        /// The Maven artifact, if Maven builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        maven_artifact_id: Option<String>,
+        /// The Maven version, if Maven builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        maven_version: Option<String>,
+        /// The platform, if Windows builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        platform: Option<String>,
     }
     /// A build in a tag (`listTagged`).
     TaggedBuild {
@@ -189,6 +205,22 @@ records! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "sqlx", sqlx(default))]
         extra: Option<Option<JsonText>>,
+        /// The Maven group, if Maven builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        maven_group_id: Option<String>,
+        /// The Maven artifact, if Maven builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        maven_artifact_id: Option<String>,
+        /// The Maven version, if Maven builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        maven_version: Option<String>,
+        /// The platform, if Windows builds were asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
+        platform: Option<String>,
     }
     /// A build that is in no tag (`untaggedBuilds`).
     UntaggedBuild {

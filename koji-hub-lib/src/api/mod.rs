@@ -2,8 +2,11 @@
 //!
 //! A handler does little: it hands over to the domain module that does the work.
 
+mod host;
 mod sessions;
 mod system;
+mod tasks;
+mod uploads;
 
 pub(crate) use system::KOJI_VERSION;
 
@@ -12,7 +15,16 @@ use crate::registry::Registry;
 /// All methods of the hub.
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
+    host::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);
+    tasks::register(&mut r);
+    uploads::register(&mut r);
     r
+}
+
+/// When a wait of that many seconds ends; not in more than two minutes.
+fn deadline(seconds: i32) -> tokio::time::Instant {
+    let seconds = u64::try_from(seconds).unwrap_or(0).min(120);
+    tokio::time::Instant::now() + std::time::Duration::from_secs(seconds)
 }

@@ -106,3 +106,34 @@ where
         self.0.encode_by_ref(buf)
     }
 }
+
+/// A [`list`] that owns its values.
+#[derive(Debug, Clone)]
+pub struct OwnedList<T>(pub Vec<T>);
+
+impl<T> Type<Sqlite> for OwnedList<T> {
+    fn type_info() -> SqliteTypeInfo {
+        <str as Type<Sqlite>>::type_info()
+    }
+}
+
+impl<T: Serialize> Encode<'_, Sqlite> for OwnedList<T> {
+    fn encode_by_ref(&self, buf: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
+        list(&self.0).encode_by_ref(buf)
+    }
+}
+
+impl<T: PgHasArrayType> Type<Postgres> for OwnedList<T> {
+    fn type_info() -> PgTypeInfo {
+        T::array_type_info()
+    }
+}
+
+impl<'q, T> Encode<'q, Postgres> for OwnedList<T>
+where
+    T: Encode<'q, Postgres> + Type<Postgres>,
+{
+    fn encode_by_ref(&self, buf: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        self.0.encode_by_ref(buf)
+    }
+}

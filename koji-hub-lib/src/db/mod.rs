@@ -53,13 +53,13 @@ mod query;
 mod url;
 mod versioned;
 
-pub use args::{Arg, Args, Bind, List, list};
+pub use args::{Arg, Args, Bind, List, OwnedList, list};
 pub use conn::{Conn, FromDb};
 pub use connect::Db;
 pub use dialect::{Dialect, IntoSql, Sql, Statement};
 pub use error::DbError;
 pub use migrate::Migrated;
-pub use query::{QueryOpts, Select};
+pub use query::Select;
 pub use url::DbUrl;
 pub use versioned::{insert_versioned, new_event, revoke};
 

@@ -3,27 +3,16 @@
 use std::fmt::Write;
 
 use futures_util::stream::BoxStream;
+use koji_core::api::QueryOpts;
 use koji_core::ids::EventId;
 
 use super::{Arg, Args, Conn, DbError, Dialect, FromDb, Sql, Statement};
 
-/// What Koji's clients ask of an answer: the `queryOpts` argument of many methods.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueryOpts {
-    /// `countOnly`: only how many rows there are; offset and limit count.
-    pub count_only: bool,
-    /// `order`: names of columns, separated by commas, descending when after a `-`.
-    pub order: Option<String>,
-    /// `offset`: how many rows to leave out.
-    pub offset: Option<i64>,
-    /// `limit`: how many rows at most.
-    pub limit: Option<i64>,
-}
-
 /// A `SELECT`, put together piece by piece. Each piece numbers its arguments from `$1`; the whole is numbered here.
 ///
 /// ```no_run
-/// # use koji_hub_lib::db::{Conn, DbError, QueryOpts, Select, args, list, sql};
+/// # use koji_core::api::QueryOpts;
+/// # use koji_hub_lib::db::{Conn, DbError, Select, args, list, sql};
 /// # #[derive(sqlx::FromRow)] struct Build { build_id: i32, package_name: String }
 /// # async fn example(conn: &mut Conn, states: Option<Vec<i32>>, name: &str, opts: &QueryOpts) -> Result<(), DbError> {
 /// let mut query = Select::from("build")
@@ -166,6 +155,11 @@ impl<'a> Select<'a> {
     pub fn lock(mut self, lock: Sql) -> Self {
         self.tail = Some(lock);
         self
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|(_, name)| *name)
     }
 
     /// Applies a client's order, offset and limit. The order replaces the one given before; it may name only the

@@ -1,6 +1,7 @@
 //! Statements that are put together at run time.
 
-use koji_hub_lib::db::{Conn, DbError, QueryOpts, Select, args, list, sql};
+use koji_core::api::QueryOpts;
+use koji_hub_lib::db::{Conn, DbError, Select, args, list, sql};
 use koji_tests::databases;
 
 /// Five tasks, with priorities 2, none, 1, none, 3.

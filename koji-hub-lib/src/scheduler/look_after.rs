@@ -1,0 +1,96 @@
+//! Looking after hosts and tasks of which nothing was heard for too long.
+
+use koji_core::ids::{HostId, TaskId};
+use koji_core::model::TaskState;
+use koji_core::time::Timestamp;
+
+use super::{log, refuse};
+use crate::Result;
+use crate::call::Call;
+use crate::db::args;
+use crate::tasks::state;
+
+fn before(span: std::time::Duration) -> Timestamp {
+    Timestamp::now().plus_secs(-i64::try_from(span.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Marks hosts as not ready that have not reported for `ReadyTimeout`.
+pub(super) async fn hosts(cx: &mut Call<'_>) -> Result<()> {
+    let limit = before(cx.hub().config().ready_timeout);
+    let silent: Vec<HostId> = cx
+        .db()
+        .await?
+        .fetch_scalars(
+            "SELECT h.id FROM host h JOIN host_config c ON c.host_id = h.id AND c.active = TRUE
+             WHERE c.enabled = TRUE AND h.ready = TRUE AND (h.update_time IS NULL OR h.update_time < $1) ORDER BY h.id",
+            args![limit],
+        )
+        .await?;
+    for host in silent {
+        log(cx, None, Some(host), "Marking host not ready").await?;
+        cx.db().await?.execute("UPDATE host SET ready = FALSE WHERE id = $1", args![host]).await?;
+    }
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Run {
+    task_id: TaskId,
+    state: TaskState,
+    host_id: HostId,
+    update_time: Option<Timestamp>,
+    create_time: Timestamp,
+}
+
+/// Frees tasks that were assigned or opened and of which nothing came, and forgets what is over.
+pub(super) async fn tasks(cx: &mut Call<'_>) -> Result<()> {
+    let config = cx.hub().config();
+    let (assigned_before, heard_before) = (before(config.assign_timeout), before(config.host_timeout));
+    let soft_before = before(config.soft_refusal_timeout);
+    let runs: Vec<Run> = cx
+        .db()
+        .await?
+        .fetch_all(
+            "SELECT t.id AS task_id, t.state, t.host_id, h.update_time, MIN(r.create_time) AS create_time
+             FROM scheduler_task_runs r
+             JOIN task t ON t.id = r.task_id
+             JOIN host h ON h.id = t.host_id
+             JOIN host_config c ON c.host_id = h.id AND c.active = TRUE AND c.enabled = TRUE
+             WHERE r.active = TRUE AND t.state IN ($1, $2)
+             GROUP BY t.id, t.state, t.host_id, h.update_time ORDER BY t.id",
+            args![TaskState::Assigned, TaskState::Open],
+        )
+        .await?;
+    for run in runs {
+        let (task, host) = (run.task_id, run.host_id);
+        match run.state {
+            TaskState::Assigned if run.create_time < assigned_before => {
+                // a host that reported since, and did not take it, does not want it
+                if run.update_time.is_some_and(|heard| heard > run.create_time) {
+                    refuse(cx, task, host, true, false, "assignment timeout").await?;
+                }
+                log(cx, Some(task), Some(host), "Task assignment timeout").await?;
+                state::free(cx, task).await?;
+            }
+            TaskState::Open if run.update_time.unwrap_or(run.create_time) < heard_before => {
+                log(cx, Some(task), Some(host), "Freeing task from unresponsive host").await?;
+                state::free(cx, task).await?;
+            }
+            _ => {}
+        }
+    }
+    let db = cx.db().await?;
+    db.execute(
+        "UPDATE scheduler_task_runs SET active = FALSE WHERE active = TRUE
+         AND task_id IN (SELECT id FROM task WHERE state NOT IN ($1, $2))",
+        args![TaskState::Assigned, TaskState::Open],
+    )
+    .await?;
+    db.execute(
+        "DELETE FROM scheduler_task_refusals WHERE (soft = TRUE AND time < $1)
+         OR task_id IN (SELECT id FROM task WHERE state IN ($2, $3, $4))",
+        args![soft_before, TaskState::Closed, TaskState::Canceled, TaskState::Failed],
+    )
+    .await?;
+    Ok(())
+}
