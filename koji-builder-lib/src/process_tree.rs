@@ -39,8 +39,7 @@ pub(crate) fn kill_below(root: i32) {
 /// Kills what is left of the session that a process led.
 pub(crate) fn kill_session(leader: i32) {
     for _ in 0..200 {
-        let left: Vec<i32> =
-            processes().values().filter(|p| p.session == leader && !p.zombie).map(|p| p.pid).collect();
+        let left: Vec<i32> = processes().values().filter(|p| p.session == leader && !p.zombie).map(|p| p.pid).collect();
         if left.is_empty() {
             return;
         }

@@ -38,8 +38,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "yum_proxy",
 ];
 
-const RLIMITS: &[&str] =
-    &["as", "core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "ofile", "rss", "stack"];
+const RLIMITS: &[&str] = &["as", "core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "ofile", "rss", "stack"];
 
 impl BuilderConfig {
     /// Reads a `kojid.conf`. It has one section, `[kojid]`; another one, or a key that kojid does not know, is an error.

@@ -10,7 +10,6 @@ use koji_core::model::{Host, Task};
 use koji_core::paths;
 use tokio::sync::{Notify, watch};
 
-use super::download;
 use super::error::TaskError;
 use super::log::TaskLog;
 use crate::config::BuilderConfig;
@@ -112,7 +111,10 @@ impl TaskContext {
         }
         let copy = self.workdir().join("local").join(relative);
         if !copy.exists() {
-            download::download(self.config(), &paths::under(self.config().topurl(), relative), &copy).await?;
+            if let Some(parent) = copy.parent() {
+                fs_err::create_dir_all(parent)?;
+            }
+            self.session().download(relative).save(&copy).await?;
         }
         Ok(copy)
     }

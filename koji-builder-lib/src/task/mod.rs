@@ -4,7 +4,6 @@
 
 mod command;
 mod context;
-mod download;
 mod error;
 mod handler;
 mod job;
@@ -16,12 +15,11 @@ mod wait;
 pub use command::{LoggedCommand, describe};
 pub(crate) use context::ManagerAccess;
 pub use context::TaskContext;
-pub(crate) use download::download;
 pub use error::TaskError;
 pub(crate) use handler::AnyHandler;
 pub use handler::{Handlers, TaskHandler};
 pub(crate) use job::{Job, ROLE, ROLE_TASK, WAKE};
 pub use log::TaskLog;
 pub use process::run_task_process_if_asked;
-pub(crate) use process::{Outcome, report, run_handler};
+pub(crate) use process::{report, run_handler};
 pub use wait::{SubtaskOpts, Waiting};

@@ -166,4 +166,3 @@ pub(crate) async fn report(cx: &TaskContext, outcome: Outcome) -> Result<(), Tas
     }
     Ok(())
 }
-

@@ -42,12 +42,7 @@ impl TaskContext {
     }
 
     /// Waits, in this task itself, for a repo that holds builds, or is of `min_event` (an event or `last`) or newer.
-    pub async fn wait_for_repo(
-        &self,
-        tag: TagId,
-        nvrs: &[String],
-        mut min_event: Value,
-    ) -> Result<Repo, TaskError> {
+    pub async fn wait_for_repo(&self, tag: TagId, nvrs: &[String], mut min_event: Value) -> Result<Repo, TaskError> {
         let until = Instant::now() + TIMEOUT;
         if !nvrs.is_empty() {
             self.wait_for_builds(tag, nvrs, until).await?;

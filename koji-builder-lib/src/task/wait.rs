@@ -10,7 +10,6 @@ use koji_core::ids::TaskId;
 use koji_core::task::TaskArgs;
 use koji_core::xmlrpc::{Struct, Value, from_value};
 use serde::de::DeserializeOwned;
-use tokio::time::Instant;
 
 use super::context::TaskContext;
 use super::error::TaskError;
@@ -92,6 +91,7 @@ impl TaskContext {
         let session = self.session();
         session.call(TaskSetWait::new(self.id(), tasks.to_vec())).await?;
         let mut long_poll = true;
+        // each that has ended is told once
         let (mut finished, mut unfinished) = session.call(TaskWait::new(self.id())).await?;
         while !unfinished.is_empty() {
             if how.all && how.failany {
@@ -99,22 +99,16 @@ impl TaskContext {
             } else if !how.all && !finished.is_empty() {
                 break;
             }
-            let before = finished.len();
-            let began = Instant::now();
             if long_poll {
                 match session.call(WaitSubtasks::new(self.id()).timeout(LONG_POLL)).await {
-                    Ok(now) => (finished, unfinished) = now,
+                    Ok(_) => {}
                     Err(error) if error.is_unknown_method() => long_poll = false,
                     Err(error) => return Err(error.into()),
                 }
-                // a hub that answers at once when nothing is new must not be asked again at once
-                if finished.len() == before && began.elapsed() < Duration::from_millis(200) {
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
             } else {
                 let _ = tokio::time::timeout(POLL, self.woken()).await;
-                (finished, unfinished) = session.call(TaskWait::new(self.id())).await?;
             }
+            (finished, unfinished) = session.call(TaskWait::new(self.id())).await?;
         }
         let ended = if how.all { tasks.to_vec() } else { finished };
         let call = TaskWaitResults::new(self.id(), ended).canfail(how.canfail.clone());
