@@ -15,6 +15,7 @@ mod http;
 mod hub;
 mod listing;
 pub mod registry;
+mod repos;
 mod scheduler;
 mod serve;
 pub mod session;
@@ -23,6 +24,7 @@ pub mod storage;
 mod tasks;
 mod uploads;
 mod users;
+mod views;
 
 pub use error::{Error, Result};
 pub use http::router;

@@ -3,6 +3,8 @@
 //! A handler does little: it hands over to the domain module that does the work.
 
 mod host;
+mod repos;
+mod scheduler;
 mod sessions;
 mod system;
 mod tasks;
@@ -16,6 +18,8 @@ use crate::registry::Registry;
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
     host::register(&mut r);
+    repos::register(&mut r);
+    scheduler::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);
     tasks::register(&mut r);
