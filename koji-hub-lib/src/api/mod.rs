@@ -5,6 +5,7 @@
 mod host;
 mod sessions;
 mod system;
+mod tags;
 mod tasks;
 mod uploads;
 
@@ -20,6 +21,7 @@ pub(crate) fn registry() -> Registry {
     system::register(&mut r);
     tasks::register(&mut r);
     uploads::register(&mut r);
+    tags::register(&mut r);
     r
 }
 
