@@ -65,6 +65,17 @@ impl<T> Rows<T> {
     }
 }
 
+impl<T> Rows<T> {
+    /// The same rows in another form.
+    pub fn map<U>(self, form: impl FnMut(T) -> U) -> Rows<U> {
+        match self {
+            Rows::Count(n) => Rows::Count(n),
+            Rows::List(rows) => Rows::List(rows.into_iter().map(form).collect()),
+            Rows::Values(rows) => Rows::Values(rows),
+        }
+    }
+}
+
 impl<T> From<Vec<T>> for Rows<T> {
     fn from(rows: Vec<T>) -> Self {
         Rows::List(rows)

@@ -64,6 +64,16 @@ impl<I: fmt::Display> fmt::Display for Ref<I> {
     }
 }
 
+impl<I: fmt::Display> Ref<I> {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            Ref::Id(id) => id.to_string(),
+            Ref::Name(name) => name.clone(),
+        }
+    }
+}
+
 impl<I: Id> Param for Ref<I> {
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
@@ -218,6 +228,7 @@ impl fmt::Display for UserRef {
 }
 
 impl Param for UserRef {
+    const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::String(name) => Ok(UserRef::Name(name)),
@@ -227,7 +238,7 @@ impl Param for UserRef {
                 name: s.remove("name").map_or(Ok(None), Option::from_value)?,
                 krb_principal: s.remove("krb_principal").map_or(Ok(None), Option::from_value)?,
             }),
-            other => expected("a user id or name", &other),
+            other => Err(format!("Invalid type for userInfo: <class '{}'>", other.type_name())),
         }
     }
     fn into_value(self) -> Value {

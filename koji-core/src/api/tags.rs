@@ -2,8 +2,8 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{BuildRef, EventRef, KwArgs, OneOrMany, PackageRef, PermissionRef, QueryOpts, TagRef, UserRef};
-use crate::ids::{EventId, TagId};
+use super::{BuildRef, EventRef, KwArgs, OneOrMany, PackageRef, PermissionRef, QueryOpts, TagRef};
+use crate::ids::{EventId, TagId, UserId};
 use crate::model::{InheritanceLink, InheritanceStep, Tag, TagListItem};
 use crate::xmlrpc::{Struct, Value};
 
@@ -29,7 +29,7 @@ methods! {
     /// A tag with inherited arches and options, as builds use it.
     [Anyone, Read] "getBuildConfig" => GetBuildConfig(tag: TagRef, event: Option<EventId> = None) -> Tag;
     /// Whether a user may change a tag's content: `[allowed, override, reason]`.
-    [Anyone, Read] "checkTagAccess" => CheckTagAccess(tag_id: TagRef, user_id: Option<UserRef> = None) -> (bool, bool, Value);
+    [Anyone, Read] "checkTagAccess" => CheckTagAccess(tag_id: TagRef, user_id: Option<UserId> = None) -> (bool, bool, Value);
     /// Whether any of the tags changed after an event.
     [Anyone, Read] "tagChangedSinceEvent" => TagChangedSinceEvent(event: EventId, taglist: Vec<TagId>) -> bool;
     /// The last event at which a tag, or one that it inherits from, changed.

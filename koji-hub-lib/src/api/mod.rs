@@ -7,6 +7,7 @@ mod repos;
 mod scheduler;
 mod sessions;
 mod system;
+mod tags;
 mod tasks;
 mod uploads;
 
@@ -24,6 +25,7 @@ pub(crate) fn registry() -> Registry {
     system::register(&mut r);
     tasks::register(&mut r);
     uploads::register(&mut r);
+    tags::register(&mut r);
     r
 }
 
