@@ -14,6 +14,7 @@ mod error;
 mod http;
 mod hub;
 mod listing;
+mod names;
 pub mod registry;
 mod scheduler;
 mod serve;

@@ -5,8 +5,8 @@ use std::fmt;
 use super::param::{Param, expected};
 use crate::fault::FaultKind;
 use crate::ids::{
-    BuildId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId, TargetId, UserId,
-    VolumeId,
+    BTypeId, BuildId, CgId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId,
+    TargetId, UserId, VolumeId,
 };
 use crate::xmlrpc::{Struct, Value};
 
@@ -31,6 +31,10 @@ pub type HostRef = Ref<HostId>;
 pub type ChannelRef = Ref<ChannelId>;
 /// A permission by id or name.
 pub type PermissionRef = Ref<PermissionId>;
+/// A build type by id or name.
+pub type BTypeRef = Ref<BTypeId>;
+/// A content generator by id or name.
+pub type CgRef = Ref<CgId>;
 /// A volume by id or name.
 pub type VolumeRef = Ref<VolumeId>;
 /// An external repo by id or name.
@@ -60,6 +64,16 @@ impl<I: fmt::Display> fmt::Display for Ref<I> {
         match self {
             Ref::Id(id) => id.fmt(f),
             Ref::Name(name) => write!(f, "'{name}'"),
+        }
+    }
+}
+
+impl<I: fmt::Display> Ref<I> {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            Ref::Id(id) => id.to_string(),
+            Ref::Name(name) => name.clone(),
         }
     }
 }
