@@ -148,6 +148,16 @@ impl fmt::Display for BuildRef {
     }
 }
 
+impl BuildRef {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            BuildRef::Nvr(nvr) => nvr.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Param for BuildRef {
     const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {

@@ -2,6 +2,7 @@
 //!
 //! A handler does little: it hands over to the domain module that does the work.
 
+mod builds;
 mod host;
 mod sessions;
 mod system;
@@ -15,6 +16,7 @@ use crate::registry::Registry;
 /// All methods of the hub.
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
+    builds::register(&mut r);
     host::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);

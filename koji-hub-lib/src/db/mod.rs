@@ -56,7 +56,7 @@ mod versioned;
 pub use args::{Arg, Args, Bind, List, OwnedList, list};
 pub use conn::{Conn, FromDb};
 pub use connect::Db;
-pub use dialect::{Dialect, IntoSql, Sql, Statement};
+pub use dialect::{Dialect, IntoSql, Sql, Statement, glob_to_like};
 pub use error::DbError;
 pub use migrate::Migrated;
 pub use query::Select;
