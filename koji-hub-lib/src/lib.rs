@@ -6,6 +6,7 @@
 //! modules.
 
 mod api;
+mod builds;
 pub mod call;
 pub mod config;
 pub mod db;

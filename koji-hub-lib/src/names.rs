@@ -1,7 +1,9 @@
 //! Names: which are allowed, and what they stand for.
 
 use koji_core::api::Ref;
-use koji_core::ids::{ChannelId, ExternalRepoId, GroupId, Id, PackageId, PermissionId, TagId, TargetId, VolumeId};
+use koji_core::ids::{
+    BTypeId, CgId, ChannelId, ExternalRepoId, GroupId, Id, PackageId, PermissionId, TagId, TargetId, VolumeId,
+};
 
 use crate::Result;
 use crate::config::HubConfig;
@@ -59,6 +61,8 @@ macro_rules! named {
 }
 
 named! {
+    BTypeId "btype",
+    CgId "content_generator",
     ChannelId "channels",
     ExternalRepoId "external_repo",
     GroupId "groups",

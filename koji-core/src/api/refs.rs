@@ -5,8 +5,8 @@ use std::fmt;
 use super::param::{Param, expected};
 use crate::fault::FaultKind;
 use crate::ids::{
-    BuildId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId, TargetId, UserId,
-    VolumeId,
+    BTypeId, BuildId, CgId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId,
+    TargetId, UserId, VolumeId,
 };
 use crate::xmlrpc::{Struct, Value};
 
@@ -31,6 +31,10 @@ pub type HostRef = Ref<HostId>;
 pub type ChannelRef = Ref<ChannelId>;
 /// A permission by id or name.
 pub type PermissionRef = Ref<PermissionId>;
+/// A build type by id or name.
+pub type BTypeRef = Ref<BTypeId>;
+/// A content generator by id or name.
+pub type CgRef = Ref<CgId>;
 /// A volume by id or name.
 pub type VolumeRef = Ref<VolumeId>;
 /// An external repo by id or name.
@@ -140,6 +144,16 @@ impl fmt::Display for BuildRef {
             BuildRef::Parts { name, version, release } => {
                 write!(f, "{{'name': '{name}', 'version': '{version}', 'release': '{release}'}}")
             }
+        }
+    }
+}
+
+impl BuildRef {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            BuildRef::Nvr(nvr) => nvr.clone(),
+            other => other.to_string(),
         }
     }
 }

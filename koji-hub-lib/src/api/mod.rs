@@ -2,6 +2,7 @@
 //!
 //! A handler does little: it hands over to the domain module that does the work.
 
+mod builds;
 mod host;
 mod repos;
 mod scheduler;
@@ -18,6 +19,7 @@ use crate::registry::Registry;
 /// All methods of the hub.
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
+    builds::register(&mut r);
     host::register(&mut r);
     repos::register(&mut r);
     scheduler::register(&mut r);

@@ -57,7 +57,7 @@ mod versioned;
 pub use args::{Arg, Args, Bind, List, OwnedList, list};
 pub use conn::{Conn, FromDb};
 pub use connect::Db;
-pub use dialect::{Dialect, IntoSql, Sql, Statement};
+pub use dialect::{Dialect, IntoSql, Sql, Statement, glob_to_like};
 pub use dynamic::Fields;
 pub use error::DbError;
 pub use migrate::Migrated;
