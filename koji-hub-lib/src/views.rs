@@ -4,7 +4,9 @@ use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value};
 
 use crate::Result;
-use crate::db::{Conn, Fields, OwnedList, QueryOpts, Select, args};
+use koji_core::api::QueryOpts;
+
+use crate::db::{Conn, Fields, OwnedList, Select, args};
 use crate::error::fail;
 
 /// A table with the fields that may be asked for.

@@ -98,7 +98,17 @@ const QUEUE: View = View {
         field!("repo_id", "repo_queue.repo_id"),
     ],
     default_fields: &[
-        "id", "tag_id", "at_event", "min_event", "create_ts", "task_id", "tries", "repo_id", "opts", "active", "update_ts",
+        "id",
+        "tag_id",
+        "at_event",
+        "min_event",
+        "create_ts",
+        "task_id",
+        "tries",
+        "repo_id",
+        "opts",
+        "active",
+        "update_ts",
     ],
     default_order: "id",
 };

@@ -112,9 +112,7 @@ impl Handle for GetHostData {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<HostData>> {
         let db = cx.db().await?;
         Ok(match self.host_id {
-            None => {
-                db.fetch_all("SELECT host_id, data FROM scheduler_host_data ORDER BY host_id", args![]).await?
-            }
+            None => db.fetch_all("SELECT host_id, data FROM scheduler_host_data ORDER BY host_id", args![]).await?,
             Some(HostRef::Id(id)) => {
                 db.fetch_all("SELECT host_id, data FROM scheduler_host_data WHERE host_id = $1", args![id]).await?
             }

@@ -87,6 +87,7 @@ impl Handle for NewRepo {
         if !cx.has_perm("repo").await? {
             cx.assert_perm("regen-repo").await?;
         }
+        crate::tags::get(cx.db().await?, &self.tag, self.event).await?;
         cx.storage().create_dir("repos").await?;
         let mut named = Struct::new();
         if let Some(event) = self.event {

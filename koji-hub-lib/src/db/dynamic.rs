@@ -71,9 +71,7 @@ impl<'r> FromRow<'r, SqliteRow> for Fields {
 /// SQLite has no type for JSON: what columns of that kind are called tells.
 fn text(name: &str, value: String) -> sqlx::Result<Value> {
     match name {
-        "opts" | "custom_opts" | "data" => {
-            serde_json::from_str(&value).map_err(|e| sqlx::Error::Decode(Box::new(e)))
-        }
+        "opts" | "custom_opts" | "data" => serde_json::from_str(&value).map_err(|e| sqlx::Error::Decode(Box::new(e))),
         _ => Ok(Value::String(value)),
     }
 }

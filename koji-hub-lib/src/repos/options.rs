@@ -71,7 +71,7 @@ impl RepoOptions {
     /// All options of a tag's repo, and those of the asked for that differ from the tag's own.
     pub(crate) fn of_tag(config: &HubConfig, tag: &Tag, asked: &RepoOptions) -> (RepoOptions, RepoOptions) {
         let tags = &config.repo_tags;
-        let named = |patterns: &[String]| glob::matches_any(&tag.name, patterns);
+        let named = |patterns: &[String]| patterns.iter().any(|p| glob::matches(p, &tag.name));
         let mut all: Map<String, serde_json::Value> = [
             ("src", named(&tags.source)),
             ("debuginfo", named(&tags.debuginfo)),
@@ -98,8 +98,12 @@ impl RepoOptions {
         } else if tag.maven_support {
             all.insert("maven".into(), true.into());
         }
-        let custom: Map<String, serde_json::Value> =
-            asked.0.iter().filter(|(name, value)| all.get(*name) != Some(*value)).map(|(n, v)| (n.clone(), v.clone())).collect();
+        let custom: Map<String, serde_json::Value> = asked
+            .0
+            .iter()
+            .filter(|(name, value)| all.get(*name) != Some(*value))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect();
         all.extend(custom.clone());
         (RepoOptions(all), RepoOptions(custom))
     }

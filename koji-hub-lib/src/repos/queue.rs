@@ -25,10 +25,7 @@ pub(crate) async fn check(cx: &mut Call<'_>) -> Result<()> {
     let waiting: Vec<RepoRequest> = cx
         .db()
         .await?
-        .fetch_all(
-            concat_request!("WHERE q.active = TRUE AND q.repo_id IS NULL ORDER BY q.priority, q.id"),
-            args![],
-        )
+        .fetch_all(concat_request!("WHERE q.active = TRUE AND q.repo_id IS NULL ORDER BY q.priority, q.id"), args![])
         .await?;
     let retries = cx.hub().config().repo_retries;
     let (mut running, mut running_maven) = (0, 0);

@@ -5,8 +5,8 @@ use koji_core::api::query::Rows;
 use koji_core::ids::{BuildId, PackageId, PermissionId, UserId};
 use koji_core::model::{TagListItem, TagListPackage, TagPermission};
 
+use crate::Result;
 use crate::db::{Conn, Select, args, sql};
-use crate::{Result, listing};
 
 /// Which tags are listed, and how.
 #[derive(Debug, Default)]
@@ -82,7 +82,7 @@ pub(crate) async fn list(db: &mut Conn, filter: Filter, asked: Option<&QueryOpts
     if let Some(pattern) = &filter.pattern {
         query = query.filter(sql!({ ilike "tag.name", "$1" }), args![glob_to_like(pattern)]);
     }
-    let rows: Rows<Row> = listing::fetch(db, query, asked).await?;
+    let rows: Rows<Row> = query.rows(db, asked).await?;
     Ok(rows.map(|row| TagListItem {
         perm: filter.perms.then_some(TagPermission { perm_id: row.perm_id, perm: row.perm }),
         package: match (row.owner_id, row.owner_name, row.blocked) {
