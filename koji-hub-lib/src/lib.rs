@@ -8,6 +8,7 @@
 mod api;
 mod builds;
 pub mod call;
+mod check;
 pub mod config;
 pub mod db;
 pub mod dispatch;
@@ -33,3 +34,4 @@ pub use error::{Error, Result};
 pub use http::router;
 pub use hub::Hub;
 pub use serve::Caller;
+pub use users::NewUser;

@@ -1,5 +1,9 @@
 //! Users, groups of users, and permissions.
 
+mod new;
+
+pub use new::NewUser;
+
 use koji_core::api::UserRef;
 use koji_core::ids::UserId;
 use koji_core::model::User;
