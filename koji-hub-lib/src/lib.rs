@@ -17,6 +17,7 @@ mod http;
 mod hub;
 mod listing;
 mod names;
+pub mod policy;
 pub mod registry;
 mod repos;
 mod scheduler;

@@ -4,6 +4,7 @@
 
 mod builds;
 mod host;
+mod policies;
 mod repos;
 mod scheduler;
 mod sessions;
@@ -21,6 +22,7 @@ pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
     builds::register(&mut r);
     host::register(&mut r);
+    policies::register(&mut r);
     repos::register(&mut r);
     scheduler::register(&mut r);
     sessions::register(&mut r);
