@@ -191,6 +191,8 @@ impl Param for BuildRef {
 /// A user by id, by name or Kerberos principal, or by a struct that says which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserRef {
+    /// The user of the session: nil on the wire.
+    Me,
     /// By id.
     Id(UserId),
     /// By name or principal.
@@ -228,6 +230,7 @@ impl From<String> for UserRef {
 impl fmt::Display for UserRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            UserRef::Me => f.write_str("None"),
             UserRef::Id(id) => id.fmt(f),
             UserRef::Name(name) => write!(f, "'{name}'"),
             UserRef::Fields { id, name, krb_principal } => {
@@ -241,10 +244,21 @@ impl fmt::Display for UserRef {
     }
 }
 
+impl UserRef {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            UserRef::Name(name) => name.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Param for UserRef {
     const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
+            Value::Nil => Ok(UserRef::Me),
             Value::String(name) => Ok(UserRef::Name(name)),
             Value::Int(_) | Value::Bool(_) => UserId::from_value(value).map(UserRef::Id),
             Value::Struct(mut s) => Ok(UserRef::Fields {
@@ -257,6 +271,7 @@ impl Param for UserRef {
     }
     fn into_value(self) -> Value {
         match self {
+            UserRef::Me => Value::Nil,
             UserRef::Id(id) => id.into_value(),
             UserRef::Name(name) => name.into(),
             UserRef::Fields { id, name, krb_principal } => {
@@ -345,5 +360,34 @@ impl Param for EventRef {
             EventRef::At(id) => id.into_value(),
             EventRef::Auto => "auto".into(),
         }
+    }
+}
+
+/// The name that something is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewName(pub String);
+
+impl From<&str> for NewName {
+    fn from(name: &str) -> Self {
+        NewName(name.into())
+    }
+}
+
+impl From<String> for NewName {
+    fn from(name: String) -> Self {
+        NewName(name)
+    }
+}
+
+impl Param for NewName {
+    const WRONG: FaultKind = FaultKind::Generic;
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(name) => Ok(NewName(name)),
+            _ => Err("Name should be string".into()),
+        }
+    }
+    fn into_value(self) -> Value {
+        self.0.into()
     }
 }

@@ -2,14 +2,14 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{BuildRef, EventRef, KwArgs, OneOrMany, PackageRef, PermissionRef, QueryOpts, TagRef};
+use super::{BuildRef, EventRef, KwArgs, NewName, OneOrMany, PackageRef, PermissionRef, QueryOpts, TagRef};
 use crate::ids::{EventId, TagId, UserId};
 use crate::model::{InheritanceLink, InheritanceStep, Tag, TagListItem};
 use crate::xmlrpc::{Struct, Value};
 
 methods! {
     /// Makes a tag, with a parent of priority 0 if one is given.
-    [Permission("tag"), Write] "createTag" => CreateTag(name: String, parent: Option<TagRef> = None, arches: Option<String> = None, perm: Option<PermissionRef> = None, locked: bool = false, maven_support: bool = false, maven_include_all: bool = false, extra: Option<Struct> = None) -> TagId;
+    [Permission("tag"), Write] "createTag" => CreateTag(name: NewName, parent: Option<TagRef> = None, arches: Option<String> = None, perm: Option<PermissionRef> = None, locked: bool = false, maven_support: bool = false, maven_include_all: bool = false, extra: Option<Struct> = None) -> TagId;
     /// Changes a tag: `name`, `arches`, `locked`, `perm` or `perm_id`, `maven_support`, `maven_include_all`, `extra`, `remove_extra`, `block_extra`.
     [Permission("tag"), Write] "editTag2" => EditTag2(tag_info "tagInfo": TagRef, changes "kwargs": KwArgs = KwArgs::default()) -> ();
     /// Deletes a tag: everything that refers to it is revoked.

@@ -12,6 +12,7 @@ mod system;
 mod tags;
 mod tasks;
 mod uploads;
+mod users;
 
 pub(crate) use system::KOJI_VERSION;
 
@@ -29,6 +30,7 @@ pub(crate) fn registry() -> Registry {
     system::register(&mut r);
     tasks::register(&mut r);
     uploads::register(&mut r);
+    users::register(&mut r);
     tags::register(&mut r);
     r
 }

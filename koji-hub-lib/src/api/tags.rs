@@ -32,7 +32,7 @@ pub(super) fn register(r: &mut Registry) {
 impl Handle for CreateTag {
     async fn handle(self, cx: &mut Call<'_>) -> Result<TagId> {
         let new = tags::NewTag {
-            name: self.name,
+            name: self.name.0,
             parent: self.parent,
             arches: self.arches,
             perm: self.perm,
