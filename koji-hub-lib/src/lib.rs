@@ -20,6 +20,8 @@ mod names;
 pub mod policy;
 pub mod registry;
 mod repos;
+mod rpm_file;
+mod rpms;
 mod scheduler;
 mod serve;
 pub mod session;

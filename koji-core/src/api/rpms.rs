@@ -15,7 +15,7 @@ methods! {
     /// The RPMs of a build.
     [Anyone, Read] "listBuildRPMs" => ListBuildRpms(build: BuildRef) -> Vec<RpmListItem>;
     /// An RPM's dependencies, from its file.
-    [Anyone, Read] "getRPMDeps" => GetRpmDeps(rpm_id "rpmID": RpmRef, dep_type "depType": Option<i32> = None, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<RpmDep>;
+    [Anyone, Read] "getRPMDeps" => GetRpmDeps(rpm_id "rpmID": RpmRef, dep_type "depType": Value = Value::Nil, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<RpmDep>;
     /// An RPM's files, from its file.
     [Anyone, Read] "listRPMFiles" => ListRpmFiles(rpm_id "rpmID": RpmRef, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<RpmFile>;
     /// Header fields of an RPM, or of one in a task's output.
@@ -25,5 +25,5 @@ methods! {
     /// Imports an uploaded RPM into the build that it names.
     [Permission("admin"), Write] "importRPM" => ImportRpm(path: String, basename: String) -> Value;
     /// Checksums of an RPM's file, for each signature.
-    [Anyone, Write] "getRPMChecksums" => GetRpmChecksums(rpm_id: RpmId, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
+    [Anyone, Write] "getRPMChecksums" => GetRpmChecksums(rpm_id: Value, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
 }
