@@ -36,7 +36,8 @@ fn main() -> ExitCode {
         .init();
     // orphans of killed tasks come here, to be killed too
     let _ = nix::sys::prctl::set_child_subreaper(true);
-    let done = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(cli)));
+    let done =
+        tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(cli)));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
