@@ -4,6 +4,7 @@
 
 mod builds;
 mod host;
+mod host_builds;
 mod policies;
 mod repos;
 mod scheduler;
@@ -23,6 +24,7 @@ pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
     builds::register(&mut r);
     host::register(&mut r);
+    host_builds::register(&mut r);
     policies::register(&mut r);
     repos::register(&mut r);
     scheduler::register(&mut r);

@@ -7,7 +7,7 @@ mod release;
 
 pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
 pub(crate) use list::{average_duration, list};
-pub(crate) use make::{NewBuild, make};
+pub(crate) use make::{NewBuild, end_unfinished, make};
 pub(crate) use release::next_release;
 
 use koji_core::api::BuildRef;

@@ -1,14 +1,14 @@
 //! The states of tasks, and how they change. Whether a caller may is checked before.
 
-use koji_core::ids::{HostId, TaskId};
+use koji_core::ids::{BuildId, HostId, TaskId};
 use koji_core::model::{BuildState, TaskState};
 use koji_core::time::Timestamp;
 
-use crate::Result;
 use crate::call::Call;
 use crate::db::{args, sql};
 use crate::error::fail;
 use crate::signals::Change;
+use crate::{Result, builds};
 
 /// Assigns a task to a host; with `force` whatever its state. Whether it is assigned now.
 pub(crate) async fn assign(cx: &mut Call<'_>, task: TaskId, host: HostId, force: bool) -> Result<bool> {
@@ -128,13 +128,17 @@ async fn cancel_one(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
         )
         .await?;
     cx.announce(Change::Tasks);
-    cx.db()
+    let builds: Vec<BuildId> = cx
+        .db()
         .await?
-        .execute(
-            "UPDATE build SET state = $2, completion_time = $4 WHERE task_id = $1 AND state = $3",
-            args![task, BuildState::Canceled, BuildState::Building, Timestamp::now()],
+        .fetch_scalars(
+            "SELECT id FROM build WHERE task_id = $1 AND state = $2 ORDER BY id",
+            args![task, BuildState::Building],
         )
         .await?;
+    for build in builds {
+        builds::end_unfinished(cx, build, BuildState::Canceled).await?;
+    }
     Ok(())
 }
 
