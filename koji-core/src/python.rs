@@ -1,6 +1,12 @@
 //! Values as Python writes them: much text that Koji shows, and some that clients parse, comes from `str` and `repr`.
 
+mod literal;
+mod pprint;
+
 use std::fmt::Write;
+
+pub use literal::literal;
+pub use pprint::pformat;
 
 use crate::xmlrpc::{Value, format_double};
 
