@@ -15,6 +15,7 @@ pub mod dispatch;
 mod error;
 mod http;
 mod hub;
+mod import;
 mod listing;
 mod names;
 pub mod policy;

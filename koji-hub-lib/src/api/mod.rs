@@ -4,8 +4,10 @@
 
 mod builds;
 mod host;
+mod host_builds;
 mod policies;
 mod repos;
+mod rpms;
 mod scheduler;
 mod sessions;
 mod system;
@@ -23,8 +25,10 @@ pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
     builds::register(&mut r);
     host::register(&mut r);
+    host_builds::register(&mut r);
     policies::register(&mut r);
     repos::register(&mut r);
+    rpms::register(&mut r);
     scheduler::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);
