@@ -26,10 +26,8 @@ const BUILDS: usize = 2000;
 /// The bare handler: the body is read, one query by name is made, and its row is the answer.
 async fn bare(State(db): State<Arc<Db>>, body: String) -> String {
     let mut conn = db.read().await.expect("a connection");
-    let row: Option<(i32, String)> = conn
-        .fetch_optional("SELECT id, name FROM tag WHERE name = $1", args![body.as_str()])
-        .await
-        .expect("a query");
+    let row: Option<(i32, String)> =
+        conn.fetch_optional("SELECT id, name FROM tag WHERE name = $1", args![body.as_str()]).await.expect("a query");
     row.map_or(String::new(), |(id, name)| format!("{id} {name}"))
 }
 
@@ -42,12 +40,23 @@ async fn serve(router: Router) -> std::net::SocketAddr {
 }
 
 /// One request after another on one connection until the time is over: how many were answered.
-async fn drive(address: std::net::SocketAddr, path: &str, bodies: Arc<Vec<String>>, first: usize, until: Instant) -> usize {
+async fn drive(
+    address: std::net::SocketAddr,
+    path: &str,
+    bodies: Arc<Vec<String>>,
+    first: usize,
+    until: Instant,
+) -> usize {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.set_nodelay(true).expect("no delay");
     let requests: Vec<String> = bodies
         .iter()
-        .map(|b| format!("POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{b}", b.len()))
+        .map(|b| {
+            format!(
+                "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{b}",
+                b.len()
+            )
+        })
         .collect();
     let mut buffer = vec![0; 64 << 10];
     let mut done = 0;
@@ -72,7 +81,11 @@ async fn drive(address: std::net::SocketAddr, path: &str, bodies: Arc<Vec<String
 fn is_whole(answer: &[u8]) -> bool {
     let Some(head) = answer.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
     let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
-    let length = text.split("content-length: ").nth(1).and_then(|l| l.lines().next()).and_then(|l| l.trim().parse::<usize>().ok());
+    let length = text
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|l| l.lines().next())
+        .and_then(|l| l.trim().parse::<usize>().ok());
     length.is_some_and(|length| answer.len() >= head + 4 + length)
 }
 
@@ -108,14 +121,19 @@ async fn fill(hub: &TestHub) {
 
 #[tokio::main]
 async fn main() {
-    println!("requests a second, best of {TURNS} turns of {} s; both cores are shared with the clients\n", SPAN.as_secs());
-    println!("{:<10} {:>7} {:>10} {:>10} {:>7} {:>10} {:>7}", "database", "clients", "bare", "getTag", "share", "getBuild", "share");
+    println!(
+        "requests a second, best of {TURNS} turns of {} s; both cores are shared with the clients\n",
+        SPAN.as_secs()
+    );
+    println!(
+        "{:<10} {:>7} {:>10} {:>10} {:>7} {:>10} {:>7}",
+        "database", "clients", "bare", "getTag", "share", "getBuild", "share"
+    );
     for db in databases("bench").await {
         let dialect = db.dialect();
         let hub = TestHub::with(db, |_| {});
         fill(&hub).await;
-        let bare_address =
-            serve(Router::new().route("/", post(bare)).with_state(Arc::new(hub.hub.db().clone()))).await;
+        let bare_address = serve(Router::new().route("/", post(bare)).with_state(Arc::new(hub.hub.db().clone()))).await;
         let address = serve(koji_hub_lib::router(hub.hub.clone())).await;
         let names = Arc::new((0..TAGS).map(|i| format!("tag-{i}")).collect::<Vec<_>>());
         let tags = calls((0..TAGS).map(|i| GetTag::new(format!("tag-{i}"))));

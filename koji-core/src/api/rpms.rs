@@ -3,7 +3,7 @@
 use super::method::methods;
 use super::query::Rows;
 use super::{BuildRef, OneOrMany, QueryOpts, RpmRef};
-use crate::ids::{ArchiveId, BuildrootId, HostId, RpmId, TaskId};
+use crate::ids::{ArchiveId, BuildId, BuildrootId, HostId, TaskId};
 use crate::model::{RpmDep, RpmFile, RpmListItem, RpmSig};
 use crate::xmlrpc::{Struct, Value};
 
@@ -11,7 +11,7 @@ methods! {
     /// Looks up an RPM; with `multi`, all that match.
     [Anyone, Read] "getRPM" => GetRpm(rpminfo: RpmRef, strict: bool = false, multi: bool = false) -> Value;
     /// Lists RPMs that match all that is given.
-    [Anyone, Read] "listRPMs" => ListRpms(build_id "buildID": Option<BuildRef> = None, buildroot_id "buildrootID": Option<BuildrootId> = None, image_id "imageID": Option<ArchiveId> = None, component_buildroot_id "componentBuildrootID": Option<BuildrootId> = None, host_id "hostID": Option<HostId> = None, arches: Option<OneOrMany<String>> = None, query_opts "queryOpts": Option<QueryOpts> = None, draft: Option<bool> = None) -> Rows<RpmListItem>;
+    [Anyone, Read] "listRPMs" => ListRpms(build_id "buildID": Option<BuildId> = None, buildroot_id "buildrootID": Option<BuildrootId> = None, image_id "imageID": Option<ArchiveId> = None, component_buildroot_id "componentBuildrootID": Option<BuildrootId> = None, host_id "hostID": Option<HostId> = None, arches: Option<OneOrMany<String>> = None, query_opts "queryOpts": Option<QueryOpts> = None, draft: Option<bool> = None) -> Rows<RpmListItem>;
     /// The RPMs of a build.
     [Anyone, Read] "listBuildRPMs" => ListBuildRpms(build: BuildRef) -> Vec<RpmListItem>;
     /// An RPM's dependencies, from its file.

@@ -1,7 +1,8 @@
+use koji_core::api::BuildRef;
 use koji_core::api::builds::*;
 use koji_core::api::query::Rows;
-use koji_core::ids::{BuildId, PackageId};
-use koji_core::model::{BType, Build, BuildListItem, BuildLog};
+use koji_core::ids::{BuildId, PackageId, RpmId};
+use koji_core::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
 use koji_core::nvr::Nvr;
 use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value};
@@ -12,8 +13,11 @@ use crate::call::Call;
 use crate::db::{Select, args};
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
+use crate::rpm_file::RpmFile;
 use crate::storage::walk;
-use crate::{names, users};
+use crate::{listing, names, rpms, users};
+
+use super::rpms::{file_of, file_of_task};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetBuild>()
@@ -27,6 +31,8 @@ pub(super) fn register(r: &mut Registry) {
         .add::<GetNextRelease>()
         .add::<GetBuildLogs>()
         .add::<GetAverageBuildDuration>()
+        .add::<GetChangelogEntries>()
+        .add::<CancelBuild>()
         .add::<CreateEmptyBuild>();
 }
 
@@ -173,4 +179,73 @@ impl Handle for CreateEmptyBuild {
         let new = NewBuild { draft: self.draft, asked, ..NewBuild::complete(nvr, self.epoch, owner) };
         builds::make(cx, new).await
     }
+}
+
+impl Handle for CancelBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<bool> {
+        let found = builds::find(cx.db().await?, &self.build_id).await?;
+        let build = match found {
+            Some(build) => build,
+            None if self.strict => fail!("No such build: {}", self.build_id),
+            None => return Ok(false),
+        };
+        if build.owner_id != cx.user_id()? && !cx.has_perm("admin").await? {
+            fail!(ActionNotAllowed, "Cannot cancel build, not owner");
+        }
+        builds::cancel(cx, build.id).await
+    }
+}
+
+impl Handle for GetChangelogEntries {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<ChangelogEntry>> {
+        let opts = self.query_opts.map(|mut opts| {
+            // days as numbers
+            if let Some(order @ ("date" | "-date")) = opts.order.as_deref() {
+                opts.order = Some(format!("{order}_ts"));
+            }
+            opts
+        });
+        let (before, after) = (self.before.map(Timestamp::as_secs_f64), self.after.map(Timestamp::as_secs_f64));
+        let wanted = |entry: &ChangelogEntry| {
+            let time = entry.date_ts as f64;
+            self.author.as_ref().is_none_or(|author| author.is_empty() || *author == entry.author)
+                && before.is_none_or(|before| time < before)
+                && after.is_none_or(|after| time > after)
+        };
+        let build = self.build_id.filter(|build| !matches!(build, BuildRef::Nvr(text) if text.is_empty()));
+        let file = match (&build, self.task_id) {
+            (Some(build), _) => source_file(cx, build, self.strict).await?,
+            (None, Some(task)) => match file_of_task(cx, task, self.filepath.as_deref()).await? {
+                (path, None) if self.strict => fail!("SRPM {path} doesn't exist"),
+                (_, file) => file,
+            },
+            (None, None) => fail!("either buildID or taskID and filepath must be specified"),
+        };
+        let entries = file.map(|file| file.changelog()).unwrap_or_default().into_iter().filter(wanted).collect();
+        listing::apply(entries, opts.as_ref(), &["date", "author", "text"])
+    }
+}
+
+/// The file of a build's source package; why there is none is said only if strict.
+async fn source_file(cx: &mut Call<'_>, build: &BuildRef, strict: bool) -> Result<Option<RpmFile>> {
+    let db = cx.db().await?;
+    let Some(found) = builds::find(db, build).await? else {
+        if strict {
+            fail!("No such build: {}", build.text());
+        }
+        return Ok(None);
+    };
+    let sql = "SELECT id FROM rpminfo WHERE build_id = $1 AND arch = 'src' ORDER BY id LIMIT 1";
+    let Some(rpm) = db.fetch_scalar_optional::<RpmId>(sql, args![found.id]).await? else {
+        if strict {
+            fail!("Build {} doesn't have srpms", build.text());
+        }
+        return Ok(None);
+    };
+    let rpm = rpms::get(db, &rpm.into()).await?;
+    let file = file_of(cx, &rpm, found.id).await?;
+    if file.is_none() && strict {
+        fail!("SRPM {} doesn't exist", rpms::nvra(&rpm));
+    }
+    Ok(file)
 }

@@ -1,100 +1,110 @@
 use koji_core::api::Param;
-use koji_core::api::host::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
-use koji_core::ids::{BuildId, TaskId};
+use koji_core::api::host::*;
+use koji_core::ids::{BuildId, TaskId, UserId};
 use koji_core::json::JsonText;
 use koji_core::model::{Build, BuildState};
 use koji_core::time::Timestamp;
-use koji_core::xmlrpc::{Struct, Value, from_value};
+use koji_core::xmlrpc::{Struct, Value};
 
+use crate::Result;
 use crate::builds::{self, NewBuild};
 use crate::call::Call;
-use crate::db::{args, sql};
+use crate::db::args;
 use crate::error::fail;
-use crate::import::{self, BuildFiles};
+use crate::import::{self, BuiltFiles};
 use crate::registry::{Handle, Registry};
-use crate::{Result, tasks};
+use crate::{tasks, users};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<InitBuild>().add::<CompleteBuild>().add::<FailBuild>().add::<MoveBuildToScratch>();
 }
 
-/// A field that a builder gives of a new build; nil is none.
-fn field<T: Param>(data: &Struct, name: &str) -> Result<Option<T>> {
-    match Option::<T>::from_value(data.get(name).cloned().unwrap_or_default()) {
-        Ok(value) => Ok(value),
-        Err(e) => fail!(Parameter, "host.initBuild(): invalid value for {name}: {e}"),
-    }
+/// The owner of a task that is open on the calling host.
+async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId> {
+    let host = cx.host_id()?;
+    let db = cx.db().await?;
+    tasks::assert_host(db, task, host).await?;
+    Ok(db.fetch_scalar("SELECT owner FROM task WHERE id = $1", args![task]).await?)
 }
 
-fn needed<T: Param>(data: &Struct, name: &str) -> Result<T> {
-    match field(data, name)? {
+/// A value that must be there.
+fn required<T: Param>(data: &Struct, name: &str) -> Result<T> {
+    match optional(data, name)? {
         Some(value) => Ok(value),
         None => fail!("No {name} value for build"),
     }
 }
 
+fn optional<T: Param>(data: &Struct, name: &str) -> Result<Option<T>> {
+    match data.get(name).map(|value| Option::<T>::from_value(value.clone())) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(value),
+        Some(Err(e)) => fail!(Parameter, "invalid value for {name}: {e}"),
+    }
+}
+
 impl Handle for InitBuild {
     async fn handle(self, cx: &mut Call<'_>) -> Result<BuildId> {
-        let data = self.data;
-        let host = cx.host_id()?;
-        let task: TaskId = needed(&data, "task_id")?;
-        tasks::assert_host(cx.db().await?, task, host).await?;
-        let owner = tasks::owner(cx.db().await?, task).await?;
+        let mut data = self.data;
+        let task_id = optional(&data, "task_id")?;
+        let Some(task_id) = task_id else { fail!(Parameter, "host.initBuild(): no task_id") };
+        let owner = task_owner(cx, task_id).await?;
+        let Some(name) = optional(&data, "name")? else { fail!("No name or package id provided for build") };
+        if data.get("epoch").is_none() {
+            fail!("No epoch value for build");
+        }
         let extra = match data.get("extra") {
             None | Some(Value::Nil) => None,
-            Some(extra) => Some(JsonText(from_value(extra.clone())?)),
+            Some(extra) => match serde_json::to_value(extra) {
+                Ok(json) => Some(JsonText(json)),
+                Err(_) => fail!("No such build extra data: {}", koji_core::python::repr(extra)),
+            },
         };
+        data.insert("owner", owner.0);
+        data.insert("state", BuildState::Building.code());
+        data.insert("completion_time", Value::Nil);
         let new = NewBuild {
-            name: needed(&data, "name")?,
-            version: needed(&data, "version")?,
-            release: needed(&data, "release")?,
-            epoch: field(&data, "epoch")?,
-            draft: field(&data, "draft")?.unwrap_or(false),
+            name,
+            version: required(&data, "version")?,
+            release: required(&data, "release")?,
+            epoch: optional(&data, "epoch")?,
+            draft: data.get("draft").is_some_and(Value::is_truthy),
             state: BuildState::Building,
             owner,
-            task_id: Some(task),
-            source: field(&data, "source")?,
+            task_id: Some(task_id),
+            source: optional(&data, "source")?,
             extra,
-            start_time: Some(Timestamp::now()),
+            start_time: Some(optional(&data, "start_time")?.unwrap_or_else(Timestamp::now)),
             completion_time: None,
             cg_id: None,
             asked: data,
         };
-        let id = builds::make(cx, new).await?;
-        builds::add_type(cx.db().await?, id, "rpm").await?;
-        Ok(id)
+        let build = builds::make(cx, new).await?;
+        builds::add_type(cx.db().await?, build, "rpm").await?;
+        Ok(build)
     }
 }
 
 impl Handle for CompleteBuild {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Build> {
-        let host = cx.host_id()?;
-        tasks::assert_host(cx.db().await?, self.task_id, host).await?;
-        let files = BuildFiles::read(self.srpm, self.rpms, self.brmap, self.logs)?;
-        import::complete(cx, self.task_id, self.build_id, files).await
+        task_owner(cx, self.task_id).await?;
+        let files = BuiltFiles::new(self.srpm, self.rpms, self.brmap, self.logs)?;
+        import::import_build(cx, files, self.task_id, self.build_id).await
     }
 }
 
 impl Handle for FailBuild {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
-        let host = cx.host_id()?;
-        tasks::assert_host(cx.db().await?, self.task_id, host).await?;
-        let sql = sql!("SELECT state FROM build WHERE id = $1", {for update});
-        let state: Option<BuildState> = cx.db().await?.fetch_scalar_optional(sql, args![self.build_id]).await?;
-        match state {
-            None => fail!("No such build: {}", self.build_id),
-            Some(BuildState::Building) => {}
-            Some(state) => fail!("cannot update build {}, state: {state}", self.build_id),
-        }
-        builds::end_unfinished(cx, self.build_id, BuildState::Failed).await
+        task_owner(cx, self.task_id).await?;
+        builds::fail_build(cx, self.build_id).await
     }
 }
 
 impl Handle for MoveBuildToScratch {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
-        let host = cx.host_id()?;
-        tasks::assert_host(cx.db().await?, self.task_id, host).await?;
-        let files = BuildFiles::read(self.srpm, self.rpms, None, self.logs)?;
-        import::to_scratch(cx, self.task_id, files).await
+        let owner = task_owner(cx, self.task_id).await?;
+        let Some(owner) = users::find_by_id(cx.db().await?, owner).await? else { fail!("No such user: {owner}") };
+        let files = BuiltFiles::new(self.srpm, self.rpms, None, self.logs)?;
+        import::move_to_scratch(cx, files, self.task_id, &owner.name).await
     }
 }

@@ -7,6 +7,7 @@ mod host;
 mod host_builds;
 mod policies;
 mod repos;
+mod rpms;
 mod scheduler;
 mod sessions;
 mod system;
@@ -27,6 +28,7 @@ pub(crate) fn registry() -> Registry {
     host_builds::register(&mut r);
     policies::register(&mut r);
     repos::register(&mut r);
+    rpms::register(&mut r);
     scheduler::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);

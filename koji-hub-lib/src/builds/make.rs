@@ -169,31 +169,6 @@ async fn recycle(cx: &mut Call<'_>, old: &Build, new: &NewBuild, package: Packag
     remove_files(cx, old).await
 }
 
-/// Ends a build that is in the making as failed or canceled; what is left of its files is removed once that is committed.
-pub(crate) async fn end_unfinished(cx: &mut Call<'_>, id: BuildId, state: BuildState) -> Result<()> {
-    let build = super::get_by_id(cx.db().await?, id).await?;
-    cx.db()
-        .await?
-        .execute("UPDATE build SET state = $2, completion_time = $3 WHERE id = $1", args![id, state, Timestamp::now()])
-        .await?;
-    let dirs: Vec<String> = volumes(cx.db().await?)
-        .await?
-        .iter()
-        .map(|volume| {
-            BuildDir::new(Some(volume), &Nvr::new(&build.name, &build.version, &build.release)).path().to_owned()
-        })
-        .collect();
-    let hub = cx.hub().clone();
-    cx.on_commit(async move {
-        for dir in dirs {
-            if let Err(e) = hub.storage().remove(&dir).await {
-                tracing::warn!(error = %e, "cannot remove what is left of a build");
-            }
-        }
-    });
-    Ok(())
-}
-
 /// Removes what is left of a build's files on all volumes.
 pub(crate) async fn remove_files(cx: &mut Call<'_>, build: &Build) -> Result<()> {
     let nvr = Nvr::new(&build.name, &build.version, &build.release);

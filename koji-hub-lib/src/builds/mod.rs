@@ -1,13 +1,15 @@
 //! Builds: looking them up, making them, ending them.
 
 mod btypes;
+mod end;
 mod list;
 mod make;
 mod release;
 
 pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
+pub(crate) use end::{cancel, cancel_of_task, fail_build};
 pub(crate) use list::{average_duration, list};
-pub(crate) use make::{NewBuild, end_unfinished, make};
+pub(crate) use make::{NewBuild, make};
 pub(crate) use release::next_release;
 
 use koji_core::api::BuildRef;

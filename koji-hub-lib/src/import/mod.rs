@@ -1,254 +1,238 @@
-//! Importing what builders made: checked, entered into the database, put in place.
+//! Filing what was built: from the uploads into the build's directory, and into the database.
 //!
-//! Files are put in place before the transaction is committed, so that a complete build always has them; if it is not,
-//! they are removed again, and a retry replaces what a hub that died left behind. The uploaded files become links once it
-//! is committed.
+//! Files are copied before the transaction is committed, so that a build which is complete has its files, and a repeated
+//! attempt writes them again; afterwards the uploads become links to them. What is not committed is removed.
 
 mod noarch;
+mod rpm;
 mod scratch;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use koji_core::fault::FaultKind;
-use koji_core::ids::{BuildId, BuildrootId, RpmId, TaskId};
-use koji_core::model::{Build, BuildState};
-use koji_core::nvr::Nvra;
-use koji_core::paths;
+use koji_core::api::Param;
+use koji_core::ids::{BuildId, BuildrootId, TaskId};
+use koji_core::model::{Build, BuildState, TagUpdateType};
+use koji_core::nvr::{Nvr, draft_release};
+use koji_core::paths::{self, BuildDir};
 use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value};
 
 use crate::builds::{self, BuildExt};
 use crate::call::Call;
-use crate::db::args;
+use crate::db::{args, list, sql};
 use crate::error::fail;
-use crate::rpm_file::{self, RpmFile, Summary};
-use crate::storage::StorageError;
-use crate::{Error, Result, policy, rpms};
+use crate::rpm_file::{self, RpmFile};
+use crate::{Hub, Result, policy};
 
-pub(crate) use scratch::to_scratch;
+pub(crate) use rpm::import_alone;
+pub(crate) use scratch::move_to_scratch;
 
-/// What a builder says of a finished build. Paths are below the folder of uploads.
-pub(crate) struct BuildFiles {
+/// What a build task made, as paths below the directory for uploads.
+#[derive(Debug, Clone)]
+pub(crate) struct BuiltFiles {
     pub srpm: String,
     pub rpms: Vec<String>,
-    /// By path: the buildroot in which the RPM was built.
-    pub buildroots: HashMap<String, BuildrootId>,
-    /// The folder below the build's logs, empty for the top, and the logs.
+    /// In which buildroot each was built.
+    pub buildroots: Vec<(String, BuildrootId)>,
+    /// The directory of each group of logs, empty for none, and its files.
     pub logs: Vec<(String, Vec<String>)>,
 }
 
-impl BuildFiles {
-    pub(crate) fn read(
-        srpm: String,
-        rpms: Vec<String>,
-        buildroots: Option<Struct>,
-        logs: Option<Struct>,
-    ) -> Result<BuildFiles> {
-        let mut by_path = HashMap::new();
-        for (path, id) in buildroots.unwrap_or_default() {
-            match id.as_int().and_then(|id| i32::try_from(id).ok()) {
-                Some(id) => by_path.insert(path, BuildrootId(id)),
-                None => fail!(Parameter, "brmap must give a buildroot's id for {path}"),
-            };
-        }
-        let mut by_folder = Vec::new();
-        for (folder, paths) in logs.unwrap_or_default() {
-            let texts = paths.as_array().map(|paths| paths.iter().map(|p| p.as_str().map(str::to_owned)).collect());
-            match texts {
-                Some(Some(paths)) => by_folder.push((folder, paths)),
-                _ => fail!(Parameter, "logs must give a list of paths for {folder}"),
-            }
-        }
-        let files = BuildFiles { srpm, rpms, buildroots: by_path, logs: by_folder };
-        for path in files.all() {
-            if !paths::is_relative(path) {
-                fail!("Invalid path: {path}");
-            }
-        }
-        for (folder, _) in &files.logs {
-            if !folder.is_empty() && !paths::is_component(folder) {
-                fail!("Invalid log directory: {folder}");
-            }
-        }
-        Ok(files)
+impl BuiltFiles {
+    /// Reads what a builder says of them.
+    pub(crate) fn new(srpm: String, rpms: Vec<String>, brmap: Option<Struct>, logs: Option<Struct>) -> Result<Self> {
+        let buildroots = brmap.unwrap_or_default().into_iter().map(|(file, id)| Ok((file, read("brmap", id)?)));
+        let logs = logs.unwrap_or_default().into_iter().map(|(dir, files)| Ok((dir, read("logs", files)?)));
+        Ok(BuiltFiles {
+            srpm,
+            rpms,
+            buildroots: buildroots.collect::<Result<_>>()?,
+            logs: logs.collect::<Result<_>>()?,
+        })
     }
 
-    fn all(&self) -> impl Iterator<Item = &String> {
-        let logs = self.logs.iter().flat_map(|(_, paths)| paths);
-        std::iter::once(&self.srpm).chain(&self.rpms).chain(logs)
+    fn buildroot(&self, file: &str) -> Option<BuildrootId> {
+        self.buildroots.iter().find(|(path, _)| path == file).map(|(_, id)| *id)
     }
 }
 
-fn uploaded(path: &str) -> String {
-    format!("{}/{path}", paths::work(None))
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// An RPM that is to be imported.
-struct Incoming {
-    path: String,
-    file: RpmFile,
-    summary: Summary,
-}
-
-async fn read(cx: &mut Call<'_>, path: &str) -> Result<Incoming> {
-    let full = uploaded(path);
-    let Some(file) = rpm_file::read(cx.storage(), &full).await? else { fail!("No such file: {full}") };
-    match file.summary() {
-        Ok(summary) => Ok(Incoming { path: path.to_owned(), file, summary }),
-        Err(reason) => Err(Error::Rpm { path: full, reason }),
+fn read<T: Param>(name: &str, value: Value) -> Result<T> {
+    match T::from_value(value) {
+        Ok(value) => Ok(value),
+        Err(e) => fail!(Parameter, "invalid value for {name}: {e}"),
     }
 }
 
-/// Completes a build with what its task made.
-pub(crate) async fn complete(cx: &mut Call<'_>, task: TaskId, build: BuildId, files: BuildFiles) -> Result<Build> {
-    let srpm = read(cx, &files.srpm).await?;
-    if !srpm.summary.source {
-        fail!("not a source package: {}", uploaded(&files.srpm));
-    }
-    let mut incoming = vec![srpm];
-    for path in &files.rpms {
-        incoming.push(read(cx, path).await?);
-    }
-    let incoming = noarch::without_doubles(incoming)?;
-    for buildroot in files.buildroots.values() {
-        let sql = "SELECT id FROM buildroot WHERE id = $1";
-        if cx.db().await?.fetch_scalar_optional::<BuildrootId>(sql, args![*buildroot]).await?.is_none() {
-            fail!("no buildroot with ID: {buildroot}");
-        }
-    }
-    let build = finish(cx, task, build, &incoming[0].summary, &files).await?;
+/// The path of an uploaded file.
+fn upload(file: &str) -> String {
+    paths::under(&paths::work(None), file)
+}
 
-    let dir = build.dir();
-    let (hub, undo) = (cx.hub().clone(), dir.path().to_owned());
-    cx.on_rollback(async move {
-        if let Err(e) = hub.storage().remove(&undo).await {
-            tracing::warn!(error = %e, "cannot remove the files of a build that was not completed");
+/// A path as Koji's messages show it.
+fn shown(hub: &Hub, path: &str) -> String {
+    paths::under(&hub.config().koji_dir.to_string_lossy(), path)
+}
+
+/// The headers of an uploaded RPM; a fault if it is not there.
+async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
+    let path = upload(file);
+    match rpm_file::read(hub.storage(), &path).await? {
+        Some(rpm) => Ok(rpm),
+        None => fail!("No such file: {}", shown(hub, &path)),
+    }
+}
+
+/// The last part of a path.
+fn basename(file: &str) -> &str {
+    file.rsplit_once('/').map_or(file, |(_, name)| name)
+}
+
+/// Copies an uploaded file to its place; once the call is committed, the upload becomes a link to it.
+async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
+    let from = upload(file);
+    cx.storage().copy(&from, to).await?;
+    let (hub, to) = (cx.hub().clone(), to.to_owned());
+    cx.on_commit(async move {
+        if let Err(e) = hub.storage().link(&to, &from).await {
+            tracing::warn!(error = %e, "an imported upload stays where it was");
         }
     });
-    builds::add_type(cx.db().await?, build.id, "rpm").await?;
-    for rpm in incoming {
-        let buildroot = files.buildroots.get(&rpm.path).copied();
-        import_rpm(cx, &build, rpm, buildroot).await?;
-    }
-    for (folder, logs) in &files.logs {
-        let folder = if folder.is_empty() { dir.logs() } else { format!("{}/{folder}", dir.logs()) };
-        for log in logs {
-            place(cx, log, &format!("{folder}/{}", file_name(log))).await?;
-        }
-    }
-    Ok(build)
+    Ok(())
 }
 
-/// Marks a build complete that is in the making, after a look whether the source package is its own.
-async fn finish(cx: &mut Call<'_>, task: TaskId, id: BuildId, srpm: &Summary, files: &BuildFiles) -> Result<Build> {
-    let build = builds::get_by_id(cx.db().await?, id).await?;
-    let nvr = &srpm.nvra.nvr;
-    let expected = build.rpm_nvr()?;
-    let shown = |epoch: Option<i32>| epoch.map_or("None".to_owned(), |e| e.to_string());
-    let task_text = |task: Option<TaskId>| task.map_or("None".to_owned(), |t| t.to_string());
+/// Has a directory removed if the call is not committed.
+fn remove_unless_committed(cx: &mut Call<'_>, dir: String) {
+    let hub = cx.hub().clone();
+    cx.on_rollback(async move {
+        if let Err(e) = hub.storage().remove(&dir).await {
+            tracing::error!(error = %e, "cannot remove what a failed import left");
+        }
+    });
+}
+
+/// Imports what a task has built, and completes the build.
+pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: TaskId, build: BuildId) -> Result<Build> {
+    let srpm = read_upload(cx.hub(), &files.srpm).await?;
+    let mut rpms = vec![(files.srpm.clone(), srpm)];
+    for file in &files.rpms {
+        rpms.push((file.clone(), read_upload(cx.hub(), file).await?));
+    }
+    let rpms = noarch::same_once(rpms)?;
+    check_buildroots(cx, &files).await?;
+    let build = begin(cx, &files, &rpms[0].1, task, build).await?;
+    let dir = build.dir();
+    // of an attempt that died
+    cx.storage().remove(dir.path()).await?;
+    remove_unless_committed(cx, dir.path().to_owned());
+
+    let mut names = HashSet::new();
+    for (file, header) in &rpms {
+        if !names.insert(basename(file)) {
+            fail!("Error importing archive file, {} already exists", shown(cx.hub(), &upload(file)));
+        }
+        rpm::import(cx, file, header, &build, files.buildroot(file)).await?;
+    }
+    import_logs(cx, &files, &dir).await?;
+    if build.volume_name != paths::DEFAULT_VOLUME {
+        let usual = BuildDir::new(None, &build.name());
+        cx.storage().link(dir.path(), usual.path()).await?;
+        remove_unless_committed(cx, usual.path().to_owned());
+    }
+    builds::get_by_id(cx.db().await?, build.id).await
+}
+
+async fn check_buildroots(cx: &mut Call<'_>, files: &BuiltFiles) -> Result<()> {
+    let ids: Vec<i32> = files.buildroots.iter().map(|(_, id)| id.0).collect();
+    let sql = sql!("SELECT buildroot_id FROM standard_buildroot WHERE buildroot_id ", {in "$1"});
+    let found: Vec<i32> = cx.db().await?.fetch_scalars(sql, args![list(&ids)]).await?;
+    match ids.iter().find(|id| !found.contains(id)) {
+        Some(id) => fail!("no buildroot with ID: {id}"),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the source package is the build's, chooses the volume, and makes the build complete.
+async fn begin(cx: &mut Call<'_>, files: &BuiltFiles, srpm: &RpmFile, task: TaskId, build: BuildId) -> Result<Build> {
+    let path = upload(&files.srpm);
+    let summary = match srpm.summary() {
+        Ok(summary) => summary,
+        Err(reason) => fail!("{}: {reason}", shown(cx.hub(), &path)),
+    };
+    if !summary.source {
+        fail!("not a source package: {}", shown(cx.hub(), &path));
+    }
+    let Nvr { name, version, release, .. } = summary.nvra.nvr;
+    let mut data: Struct = [
+        ("package", Value::from(name.as_str())),
+        ("version", version.as_str().into()),
+        ("release", release.as_str().into()),
+        ("buildroots", Value::Array(files.buildroots.iter().map(|(_, id)| id.0.into()).collect())),
+        ("import", true.into()),
+        ("import_type", "rpm".into()),
+    ]
+    .into_iter()
+    .collect();
+    data.extend(policy::of_task(cx, task).await?);
+    let (volume, _) = policy::volume(cx, &data).await?;
+
+    let known = builds::get_by_id(cx.db().await?, build).await?;
+    let release = if known.draft { draft_release(&release, build) } else { release };
+    let text = |id: Option<i32>| id.map_or("None".to_owned(), |id| id.to_string());
     for (what, of_build, of_rpm) in [
-        ("name", expected.name.clone(), nvr.name.clone()),
-        ("version", expected.version.clone(), nvr.version.clone()),
-        ("release", expected.release.clone(), nvr.release.clone()),
-        ("epoch", shown(build.epoch), shown(srpm.epoch)),
-        ("task_id", task_text(build.task_id), task_text(Some(task))),
+        ("name", known.name.clone(), name),
+        ("version", known.version.clone(), version),
+        ("release", known.release.clone(), release),
+        ("epoch", text(known.epoch), text(summary.epoch)),
+        ("task_id", text(known.task_id.map(|id| id.0)), task.to_string()),
     ] {
         if of_build != of_rpm {
             fail!("Unable to complete build: {what} mismatch (build: {of_build}, rpm: {of_rpm})");
         }
     }
-    let mut data = policy::of_task(cx, task).await?;
-    let buildroots: Vec<Value> = files.buildroots.values().map(|b| Value::from(b.0)).collect();
-    data.extend([
-        ("package", Value::from(nvr.name.as_str())),
-        ("version", nvr.version.as_str().into()),
-        ("release", nvr.release.as_str().into()),
-        ("buildroots", buildroots.into()),
-        ("import", true.into()),
-        ("import_type", "rpm".into()),
-    ]);
-    let (volume, _) = policy::volume(cx, &data).await?;
     let changed = cx
         .db()
         .await?
         .execute(
             "UPDATE build SET state = $2, completion_time = $3, volume_id = $4 WHERE id = $1 AND state = $5",
-            args![id, BuildState::Complete, Timestamp::now(), volume, BuildState::Building],
+            args![build, BuildState::Complete, Timestamp::now(), volume, BuildState::Building],
         )
         .await?;
+    let now = builds::get_by_id(cx.db().await?, build).await?;
     if changed == 0 {
-        fail!("Unable to complete build: state is {}", build.state);
+        fail!("Unable to complete build: state is {}", now.state);
     }
-    builds::get_by_id(cx.db().await?, id).await
+    builds::add_type(cx.db().await?, build, "rpm").await?;
+    Ok(now)
 }
 
-/// Enters an RPM of a build and puts its file in place.
-async fn import_rpm(cx: &mut Call<'_>, build: &Build, rpm: Incoming, buildroot: Option<BuildrootId>) -> Result<RpmId> {
-    let Incoming { path, file, summary } = rpm;
-    let nvra = &summary.nvra;
-    let (name, expected) = (file_name(&path), format!("{nvra}.rpm"));
-    if name != expected {
-        fail!("bad filename: {name} (expected {expected})");
-    }
-    let srpm = format!("{}.src.rpm", build.rpm_nvr()?);
-    let own = if summary.source { name } else { summary.sourcerpm.as_deref().unwrap_or("None") };
-    if own != srpm {
-        fail!("srpm mismatch for {}: {own} (expected {srpm})", uploaded(&path));
-    }
-    let size = i64::try_from(file.size).unwrap_or(i64::MAX);
-    let inserted = cx
-        .db()
-        .await?
-        .fetch_scalar::<RpmId>(
-            "INSERT INTO rpminfo (build_id, draft, buildroot_id, name, version, release, epoch, arch, external_repo_id,
-                                  payloadhash, size, buildtime)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11) RETURNING id",
-            args![
-                build.id,
-                build.draft,
-                buildroot,
-                nvra.nvr.name.as_str(),
-                nvra.nvr.version.as_str(),
-                nvra.nvr.release.as_str(),
-                summary.epoch,
-                nvra.arch.as_str(),
-                summary.sigmd5.as_str(),
-                size,
-                summary.buildtime
-            ],
-        )
-        .await;
-    let id = match inserted {
-        Ok(id) => id,
-        Err(e) if e.is_unique() => return Err(taken(nvra)),
-        Err(e) => return Err(e.into()),
-    };
-    place(cx, &path, &build.dir().rpm(nvra)).await?;
-    rpms::add_signature(cx, build, id, nvra, &summary.sigkey, file.sighdr).await?;
-    Ok(id)
-}
-
-fn taken(nvra: &Nvra) -> Error {
-    Error::fault(FaultKind::Generic, format!("an rpm of that name exists already: {nvra}"))
-}
-
-/// Puts an uploaded file in place now, and a link in its place once the call is committed.
-async fn place(cx: &mut Call<'_>, path: &str, to: &str) -> Result<()> {
-    let from = uploaded(path);
-    match cx.storage().copy(&from, to).await {
-        Err(StorageError::NotFound { .. }) => fail!("No such file: {from}"),
-        other => other?,
-    }
-    let (hub, to) = (cx.hub().clone(), to.to_owned());
-    cx.on_commit(async move {
-        // what stays instead is a second name of the same file
-        if let Err(e) = hub.storage().link(&to, &from).await {
-            tracing::warn!(error = %e, "cannot replace an uploaded file by a link");
+async fn import_logs(cx: &mut Call<'_>, files: &BuiltFiles, dir: &BuildDir) -> Result<()> {
+    let mut placed = HashSet::new();
+    for (subdir, logs) in &files.logs {
+        let dir = if subdir.is_empty() { dir.logs() } else { format!("{}/{subdir}", dir.logs()) };
+        for log in logs {
+            let to = format!("{dir}/{}", basename(log));
+            if !cx.storage().metadata(&upload(log)).await?.is_some_and(|m| !m.is_dir) {
+                fail!("Error importing build log. {} is not a regular file.", shown(cx.hub(), &upload(log)));
+            }
+            if !placed.insert(to.clone()) {
+                fail!("Error importing build log. {} already exists.", shown(cx.hub(), &to));
+            }
+            place(cx, log, &to).await?;
         }
-    });
+    }
+    Ok(())
+}
+
+/// Notes in the history of the tags that a build is in that its content has changed.
+pub(crate) async fn tell_tags(cx: &mut Call<'_>, build: BuildId) -> Result<()> {
+    let (event, user) = (cx.event().await?, cx.user_id()?);
+    cx.db()
+        .await?
+        .execute(
+            "INSERT INTO tag_updates (tag_id, update_event, updater_id, update_type)
+             SELECT tag_id, $2, $3, $4 FROM tag_listing WHERE active = TRUE AND build_id = $1",
+            args![build, event, user, TagUpdateType::Import],
+        )
+        .await?;
     Ok(())
 }

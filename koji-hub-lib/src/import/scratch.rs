@@ -1,31 +1,30 @@
-//! Scratch builds: their files go where users find them, and nowhere else.
+//! Scratch builds: their files go where users find them, and are not imported.
 
 use koji_core::ids::TaskId;
 use koji_core::paths;
 
-use super::{BuildFiles, file_name, place};
+use super::{BuiltFiles, basename, noarch, place, read_upload, shown, upload};
+use crate::Result;
 use crate::call::Call;
-use crate::db::args;
-use crate::{Result, tasks};
+use crate::error::fail;
 
-/// Puts a scratch build's files into the folder of its user and task.
-pub(crate) async fn to_scratch(cx: &mut Call<'_>, task: TaskId, files: BuildFiles) -> Result<()> {
-    let mut incoming = vec![super::read(cx, &files.srpm).await?];
-    for path in &files.rpms {
-        incoming.push(super::read(cx, path).await?);
+/// Puts what a scratch build made into the directory of its task.
+pub(crate) async fn move_to_scratch(cx: &mut Call<'_>, files: BuiltFiles, task: TaskId, owner: &str) -> Result<()> {
+    let mut rpms = vec![(files.srpm.clone(), read_upload(cx.hub(), &files.srpm).await?)];
+    for file in &files.rpms {
+        rpms.push((file.clone(), read_upload(cx.hub(), file).await?));
     }
-    let incoming = super::noarch::without_doubles(incoming)?;
-    let db = cx.db().await?;
-    let owner = tasks::owner(db, task).await?;
-    let user: String = db.fetch_scalar("SELECT name FROM users WHERE id = $1", args![owner]).await?;
-    let dir = paths::scratch_build(&user, task);
-    for rpm in incoming {
-        place(cx, &rpm.path, &format!("{dir}/{}", file_name(&rpm.path))).await?;
+    let dir = paths::scratch_build(owner, task);
+    for (file, _) in noarch::same_once(rpms)? {
+        place(cx, &file, &format!("{dir}/{}", basename(&file))).await?;
     }
-    for (folder, logs) in &files.logs {
-        let folder = if folder.is_empty() { format!("{dir}/logs") } else { format!("{dir}/logs/{folder}") };
+    for (subdir, logs) in &files.logs {
+        let dir = if subdir.is_empty() { format!("{dir}/logs") } else { format!("{dir}/logs/{subdir}") };
         for log in logs {
-            place(cx, log, &format!("{folder}/{}", file_name(log))).await?;
+            if cx.storage().metadata(&upload(log)).await?.is_none() {
+                fail!("No such file: {}", shown(cx.hub(), &upload(log)));
+            }
+            place(cx, log, &format!("{dir}/{}", basename(log))).await?;
         }
     }
     Ok(())

@@ -1,14 +1,15 @@
 //! The states of tasks, and how they change. Whether a caller may is checked before.
 
-use koji_core::ids::{BuildId, HostId, TaskId};
-use koji_core::model::{BuildState, TaskState};
+use koji_core::ids::{HostId, TaskId};
+use koji_core::model::TaskState;
 use koji_core::time::Timestamp;
 
+use crate::Result;
+use crate::builds;
 use crate::call::Call;
 use crate::db::{args, sql};
 use crate::error::fail;
 use crate::signals::Change;
-use crate::{Result, builds};
 
 /// Assigns a task to a host; with `force` whatever its state. Whether it is assigned now.
 pub(crate) async fn assign(cx: &mut Call<'_>, task: TaskId, host: HostId, force: bool) -> Result<bool> {
@@ -128,18 +129,7 @@ async fn cancel_one(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
         )
         .await?;
     cx.announce(Change::Tasks);
-    let builds: Vec<BuildId> = cx
-        .db()
-        .await?
-        .fetch_scalars(
-            "SELECT id FROM build WHERE task_id = $1 AND state = $2 ORDER BY id",
-            args![task, BuildState::Building],
-        )
-        .await?;
-    for build in builds {
-        builds::end_unfinished(cx, build, BuildState::Canceled).await?;
-    }
-    Ok(())
+    builds::cancel_of_task(cx, task).await
 }
 
 async fn child_ids(cx: &mut Call<'_>, task: TaskId) -> Result<Vec<TaskId>> {
