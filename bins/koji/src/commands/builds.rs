@@ -15,6 +15,7 @@ use koji_core::model::{Build, BuildState};
 use koji_core::nvr::{Nvr, Nvra};
 use koji_core::paths::{self, BuildDir};
 use koji_core::python;
+use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value, from_value};
 use serde::Deserialize;
 
@@ -277,9 +278,9 @@ pub async fn list(cx: Context, args: Vec<String>) -> Outcome {
     list.prefix = o.get(prefix);
     list.pattern = o.get(pattern);
     list.source = given(source);
-    list.cg_id = given(cg).into();
-    list.complete_before = o.get(before).into();
-    list.complete_after = o.get(after).into();
+    list.cg_id = given(cg).map(Into::into);
+    list.complete_before = o.get(before).map(Timestamp::from_secs_f64);
+    list.complete_after = o.get(after).map(Timestamp::from_secs_f64);
     if o.get(no_draft) || o.get(draft_only) {
         list.draft = Some(o.get(draft_only));
     }
@@ -288,7 +289,9 @@ pub async fn list(cx: Context, args: Vec<String>) -> Outcome {
         || list.pattern.is_some()
         || list.source.is_some()
         || list.draft.is_some()
-        || [&list.cg_id, &list.complete_before, &list.complete_after].iter().any(|value| !value.is_nil());
+        || list.cg_id.is_some()
+        || list.complete_before.is_some()
+        || list.complete_after.is_some();
     if let Some(name) = given(package) {
         list.package_id = Some(package_id(&cx, &o, &name).await?.into());
         filtered = true;

@@ -130,7 +130,7 @@ fn tree(steps: &[InheritanceStep], reverse: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, step) in steps.iter().enumerate() {
         let more = steps[at + 1..].iter().any(|other| branch(other) == branch(step));
-        let mut line = flags(step.maxdepth, &step.pkg_filter, step.intransitive, step.noconfig);
+        let mut line = flags(step.maxdepth, step.pkg_filter.as_deref().unwrap_or(""), step.intransitive, step.noconfig);
         let mut drawn = 0;
         let spaces = |depths: i32| " ".repeat(usize::try_from(depths * 3 - 1).unwrap_or_default());
         for depth in open.iter().copied().filter(|depth| *depth < step.currdepth) {
