@@ -9,7 +9,6 @@ use koji_core::xmlrpc::{Struct, Value};
 use crate::Result;
 use crate::builds::{self, NewBuild};
 use crate::call::Call;
-use crate::db::args;
 use crate::error::fail;
 use crate::import::{self, BuiltFiles};
 use crate::registry::{Handle, Registry};
@@ -24,7 +23,7 @@ async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId> {
     let host = cx.host_id()?;
     let db = cx.db().await?;
     tasks::assert_host(db, task, host).await?;
-    Ok(db.fetch_scalar("SELECT owner FROM task WHERE id = $1", args![task]).await?)
+    tasks::owner(db, task).await
 }
 
 /// A value that must be there.

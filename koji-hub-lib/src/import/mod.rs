@@ -43,12 +43,20 @@ impl BuiltFiles {
     pub(crate) fn new(srpm: String, rpms: Vec<String>, brmap: Option<Struct>, logs: Option<Struct>) -> Result<Self> {
         let buildroots = brmap.unwrap_or_default().into_iter().map(|(file, id)| Ok((file, read("brmap", id)?)));
         let logs = logs.unwrap_or_default().into_iter().map(|(dir, files)| Ok((dir, read("logs", files)?)));
-        Ok(BuiltFiles {
+        let files = BuiltFiles {
             srpm,
             rpms,
             buildroots: buildroots.collect::<Result<_>>()?,
             logs: logs.collect::<Result<_>>()?,
-        })
+        };
+        let logs = files.logs.iter().flat_map(|(_, logs)| logs);
+        if let Some(path) = [&files.srpm].into_iter().chain(&files.rpms).chain(logs).find(|p| !paths::is_relative(p)) {
+            fail!("Invalid path: {path}");
+        }
+        if let Some((dir, _)) = files.logs.iter().find(|(dir, _)| !dir.is_empty() && !paths::is_relative(dir)) {
+            fail!("Invalid log directory: {dir}");
+        }
+        Ok(files)
     }
 
     fn buildroot(&self, file: &str) -> Option<BuildrootId> {
