@@ -30,6 +30,7 @@ mod serve;
 pub mod session;
 pub mod signals;
 pub mod storage;
+mod tagging;
 mod tags;
 mod targets;
 mod tasks;
