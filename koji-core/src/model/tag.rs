@@ -222,9 +222,11 @@ records! {
         blocked: bool,
         /// Its owner.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
         owner_id: Option<UserId>,
         /// The owner's name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
         owner_name: Option<String>,
     }
 }

@@ -5,6 +5,8 @@
 mod builds;
 mod host;
 mod host_builds;
+mod hosts;
+mod packages;
 mod policies;
 mod repos;
 mod rpms;
@@ -12,6 +14,7 @@ mod scheduler;
 mod sessions;
 mod system;
 mod tags;
+mod targets;
 mod tasks;
 mod uploads;
 mod users;
@@ -30,12 +33,15 @@ pub(crate) fn registry() -> Registry {
     repos::register(&mut r);
     rpms::register(&mut r);
     scheduler::register(&mut r);
+    hosts::register(&mut r);
+    packages::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);
     tasks::register(&mut r);
     uploads::register(&mut r);
     users::register(&mut r);
     tags::register(&mut r);
+    targets::register(&mut r);
     r
 }
 

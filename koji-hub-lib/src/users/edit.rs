@@ -12,9 +12,19 @@ use crate::error::fail;
 use crate::{Result, names};
 
 /// Inserts a user.
-pub(super) async fn insert(db: &mut Conn, name: &str, status: UserStatus, usertype: UserType) -> Result<UserId> {
+pub(crate) async fn insert(
+    db: &mut Conn,
+    name: &str,
+    status: UserStatus,
+    usertype: UserType,
+    krb_principal: Option<&str>,
+) -> Result<UserId> {
     let sql = "INSERT INTO users (name, status, usertype) VALUES ($1, $2, $3) RETURNING id";
-    Ok(db.fetch_scalar(sql, args![name, status, usertype]).await?)
+    let id = db.fetch_scalar(sql, args![name, status, usertype]).await?;
+    if let Some(principal) = krb_principal.filter(|principal| !principal.is_empty()) {
+        insert_principal(db, id, principal).await?;
+    }
+    Ok(id)
 }
 
 /// Makes a user of a type.
@@ -38,12 +48,7 @@ pub(crate) async fn create(
     }
     let code = status.unwrap_or(UserStatus::Normal.code());
     let Some(status) = UserStatus::from_code(code) else { fail!("invalid status: {code}") };
-    let db = cx.db().await?;
-    let id = insert(db, name, status, usertype).await?;
-    if let Some(principal) = krb_principal.filter(|p| !p.is_empty()) {
-        insert_principal(db, id, principal).await?;
-    }
-    Ok(id)
+    insert(cx.db().await?, name, status, usertype, krb_principal).await
 }
 
 async fn refuse_taken(cx: &mut Call<'_>, principal: &str) -> Result<()> {

@@ -14,7 +14,7 @@ pub(crate) async fn make_group(cx: &mut Call<'_>, name: &str) -> Result<UserId> 
     if find_for(cx, &name.into()).await?.is_some() {
         fail!("user/group already exists: {name}");
     }
-    edit::insert(cx.db().await?, name, UserStatus::Normal, UserType::Group).await
+    edit::insert(cx.db().await?, name, UserStatus::Normal, UserType::Group, None).await
 }
 
 async fn find_group(cx: &mut Call<'_>, which: &UserRef) -> Result<Option<User>> {

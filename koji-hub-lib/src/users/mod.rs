@@ -12,7 +12,7 @@ use koji_core::api::UserRef;
 use koji_core::ids::UserId;
 use koji_core::model::User;
 
-pub(crate) use edit::{add_principal, create, edit, remove_principal, set_status};
+pub(crate) use edit::{add_principal, create, edit, insert, remove_principal, set_status};
 pub(crate) use groups::{add_member, drop_member, groups, make_group, members};
 pub(crate) use list::{Filter, list};
 pub use new::NewUser;
