@@ -5,6 +5,7 @@
 mod builds;
 mod host;
 mod host_builds;
+mod host_repos;
 mod hosts;
 mod packages;
 mod policies;
@@ -29,6 +30,7 @@ pub(crate) fn registry() -> Registry {
     builds::register(&mut r);
     host::register(&mut r);
     host_builds::register(&mut r);
+    host_repos::register(&mut r);
     policies::register(&mut r);
     repos::register(&mut r);
     rpms::register(&mut r);

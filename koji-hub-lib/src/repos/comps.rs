@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn groups_hold_what_their_required_groups_hold() {
-        let text = generate(vec![group("build", &["make", "gcc"], &["base"]), group("base", &["bash", "gcc"], &["build"])]);
+        let text =
+            generate(vec![group("build", &["make", "gcc"], &["base"]), group("base", &["bash", "gcc"], &["build"])]);
         let build = text.split("<id>build</id>").nth(1).unwrap();
         let names: Vec<&str> = build.split("mandatory\">").skip(1).map(|p| p.split('<').next().unwrap()).collect();
         assert_eq!(names, ["gcc", "make", "bash"]);

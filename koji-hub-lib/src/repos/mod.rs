@@ -1,5 +1,7 @@
-//! Repos of tags. `request` is how they are asked for, `queue` how requests become tasks, `make` how they are made.
+//! Repos of tags. [`request`] is how they are asked for, [`queue`] how requests become tasks, [`make`] how they are made.
 
+mod comps;
+pub(crate) mod make;
 pub(crate) mod options;
 pub(crate) mod queue;
 pub(crate) mod request;

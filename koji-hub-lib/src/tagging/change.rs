@@ -15,7 +15,8 @@ use crate::tags;
 pub(crate) async fn tag_build(cx: &mut Call<'_>, tag: &Tag, build: &Build, user: UserId, force: bool) -> Result<()> {
     tags::require_access(cx, &tag.id.into(), user, force).await?;
     assert_complete(build)?;
-    let sql = sql!("SELECT build_id FROM tag_listing WHERE active = TRUE AND tag_id = $1 AND build_id = $2", {for update});
+    let sql =
+        sql!("SELECT build_id FROM tag_listing WHERE active = TRUE AND tag_id = $1 AND build_id = $2", {for update});
     let tagged: Option<i32> = cx.db().await?.fetch_scalar_optional(sql, args![tag.id, build.id]).await?;
     let event = cx.event().await?;
     let db = cx.db().await?;

@@ -66,9 +66,20 @@ pub(crate) async fn builds(db: &mut Conn, tag: TagId, wanted: &Contents) -> Resu
         },
     };
     // a build counts only if its package is in the list, whatever else is wanted
-    let listing = Listing { tag: Some(tag), package, event: wanted.event, inherit: true, with_blocked: true, ..Listing::default() };
-    let listed: HashSet<PackageId> =
-        packages::list(db, &listing).await?.iter().filter(|entry| !entry.blocked).map(|entry| entry.package_id).collect();
+    let listing = Listing {
+        tag: Some(tag),
+        package,
+        event: wanted.event,
+        inherit: true,
+        with_blocked: true,
+        ..Listing::default()
+    };
+    let listed: HashSet<PackageId> = packages::list(db, &listing)
+        .await?
+        .iter()
+        .filter(|entry| !entry.blocked)
+        .map(|entry| entry.package_id)
+        .collect();
 
     let mut rows: HashMap<TagId, Vec<TaggedBuild>> = HashMap::new();
     for mut build in tagged(db, &line, package, wanted).await? {
@@ -151,7 +162,7 @@ async fn tagged(
         query = query.filter("build.pkg_id = $1", args![package]);
     }
     match &wanted.owner {
-        None => {}
+        None | Some(UserRef::Me) => {}
         Some(UserRef::Id(id)) => query = query.filter("users.id = $1", args![*id]),
         Some(UserRef::Name(name) | UserRef::Fields { name: Some(name), .. }) => {
             query = query.filter("users.name = $1", args![name.as_str()]);
@@ -249,7 +260,6 @@ pub(crate) async fn rpms_for_repo(
     event: EventId,
     latest: bool,
 ) -> Result<(Vec<TaggedRpm>, Vec<TaggedBuild>)> {
-    let wanted =
-        Contents { event: Some(event), inherit: true, latest: latest.then_some(1), ..Contents::default() };
+    let wanted = Contents { event: Some(event), inherit: true, latest: latest.then_some(1), ..Contents::default() };
     rpms(db, tag, &wanted, None, false).await
 }
