@@ -102,12 +102,17 @@ pub fn rpm_in_build(rpm: &Nvra) -> String {
 
 /// A signed copy, relative to the [`BuildDir`].
 pub fn signed_in_build(rpm: &Nvra, sigkey: &str) -> String {
-    format!("data/signed/{sigkey}/{}", rpm_in_build(rpm))
+    format!("{}/{}", join_key("data/signed", sigkey), rpm_in_build(rpm))
 }
 
 /// A cached signature header, relative to the [`BuildDir`].
 pub fn sighdr_in_build(rpm: &Nvra, sigkey: &str) -> String {
-    format!("data/sigcache/{sigkey}/{}.sig", rpm_in_build(rpm))
+    format!("{}/{}.sig", join_key("data/sigcache", sigkey), rpm_in_build(rpm))
+}
+
+/// The directory of a key; an unsigned rpm has none.
+fn join_key(base: &str, sigkey: &str) -> String {
+    if sigkey.is_empty() { base.to_owned() } else { format!("{base}/{sigkey}") }
 }
 
 /// The directory of a Maven artifact, relative to a Maven repository.
@@ -182,6 +187,7 @@ mod tests {
             build.rpm(&rpm),
             build.signed(&rpm, "a1b2c3d4"),
             build.sighdr(&rpm, "a1b2c3d4"),
+            build.sighdr(&rpm, ""),
             build.logs(),
             build.typed("image"),
             build.typed("maven"),
@@ -191,6 +197,7 @@ mod tests {
             "noarch/bash-doc-5.2-1.fc44.noarch.rpm",
             "data/signed/a1b2c3d4/noarch/bash-doc-5.2-1.fc44.noarch.rpm",
             "data/sigcache/a1b2c3d4/noarch/bash-doc-5.2-1.fc44.noarch.rpm.sig",
+            "data/sigcache/noarch/bash-doc-5.2-1.fc44.noarch.rpm.sig",
             "data/logs",
             "images",
             "maven",

@@ -1,6 +1,12 @@
 //! Values as Python writes them: much text that Koji shows, and some that clients parse, comes from `str` and `repr`.
 
+mod literal;
+mod pprint;
+
 use std::fmt::Write;
+
+pub use literal::literal;
+pub use pprint::pformat;
 
 use crate::xmlrpc::{Value, format_double};
 
@@ -17,6 +23,13 @@ pub fn str(value: &Value) -> String {
 pub fn repr(value: &Value) -> String {
     let mut out = String::new();
     write_repr(&mut out, value);
+    out
+}
+
+/// Python's `json.dumps(value)`, the form in which Koji's database has JSON as text.
+pub fn json(value: &Value) -> String {
+    let mut out = String::new();
+    write_json(&mut out, value);
     out
 }
 
@@ -57,6 +70,59 @@ fn write_repr(out: &mut String, value: &Value) {
             out.push('}');
         }
     }
+}
+
+fn write_json(out: &mut String, value: &Value) {
+    match value {
+        Value::Nil => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Int(n) => push(out, format_args!("{n}")),
+        Value::Double(n) => out.push_str(&format_double(*n)),
+        Value::String(text) => write_json_str(out, text),
+        Value::DateTime(time) => write_json_str(out, &time.0),
+        Value::Base64(bytes) => write_json_str(out, &bytes.0.escape_ascii().to_string()),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { ", " });
+                write_json(out, item);
+            }
+            out.push(']');
+        }
+        Value::Struct(members) => {
+            out.push('{');
+            for (i, (name, value)) in members.iter().enumerate() {
+                out.push_str(if i == 0 { "" } else { ", " });
+                write_json_str(out, name);
+                out.push_str(": ");
+                write_json(out, value);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_json_str(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            ' '..='~' => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    push(out, format_args!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    out.push('"');
 }
 
 fn write_repr_str(out: &mut String, text: &str) {
@@ -113,6 +179,14 @@ mod tests {
         ] {
             assert_eq!(repr_str(text), expected);
         }
+    }
+
+    #[test]
+    fn json_is_as_python_writes_it() {
+        let members: Struct =
+            [("a", Value::Nil), ("b", Value::Double(1.0)), ("é😀", "\"\n".into())].into_iter().collect();
+        let value = Value::Array(vec![1.into(), true.into(), members.into()]);
+        assert_eq!(json(&value), r#"[1, true, {"a": null, "b": 1.0, "\u00e9\ud83d\ude00": "\"\n"}]"#);
     }
 
     #[test]

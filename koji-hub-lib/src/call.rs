@@ -5,7 +5,7 @@ use koji_core::api::Access;
 use koji_core::fault::FaultKind;
 use koji_core::ids::{EventId, HostId, UserId};
 
-use crate::db::{Conn, args, new_event};
+use crate::db::{Arg, Conn, args, insert_versioned, new_event, revoke};
 use crate::error::fail;
 use crate::session::Session;
 use crate::signals::Change;
@@ -86,6 +86,18 @@ impl<'h> Call<'h> {
         let event = new_event(self.db().await?).await?;
         self.event = Some(event);
         Ok(event)
+    }
+
+    /// Inserts an active row into a table that keeps history.
+    pub async fn insert_versioned(&mut self, table: &'static str, columns: Vec<(&'static str, Arg<'_>)>) -> Result<()> {
+        let (event, user) = (self.event().await?, self.user_id()?);
+        Ok(insert_versioned(self.db().await?, table, columns, event, user).await?)
+    }
+
+    /// Ends the active rows of a table that keeps history; says how many.
+    pub async fn revoke(&mut self, table: &'static str, key: Vec<(&'static str, Arg<'_>)>) -> Result<u64> {
+        let (event, user) = (self.event().await?, self.user_id()?);
+        Ok(revoke(self.db().await?, table, key, event, user).await?)
     }
 
     /// Lets the next change have an event of its own.

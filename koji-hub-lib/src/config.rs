@@ -41,6 +41,12 @@ pub struct HubConfig {
     pub missing_policy_ok: bool,
     /// `VerbosePolicy`: whether a refusal shows the rule.
     pub verbose_policy: bool,
+    /// `EmailDomain`: with it, owners of builds and packages get mail at `<name>@<domain>`.
+    pub email_domain: Option<String>,
+    /// `NotifyOnSuccess`: whether owners get mail about what went well.
+    pub notify_on_success: bool,
+    /// `DisableNotifications`: no mail at all.
+    pub disable_notifications: bool,
     /// `AllowNewRepo`
     pub allow_new_repo: bool,
     /// `MaxNameLengthInternal`
@@ -115,6 +121,9 @@ impl HubConfig {
             enable_win: false,
             missing_policy_ok: true,
             verbose_policy: false,
+            email_domain: None,
+            notify_on_success: true,
+            disable_notifications: false,
             allow_new_repo: true,
             max_name_length: 256,
             max_jobs: 15,
@@ -205,6 +214,9 @@ impl HubConfig {
         flag("MissingPolicyOk", &mut out.missing_policy_ok)?;
         flag("VerbosePolicy", &mut out.verbose_policy)?;
         flag("AllowNewRepo", &mut out.allow_new_repo)?;
+        out.email_domain = text("EmailDomain")?;
+        flag("NotifyOnSuccess", &mut out.notify_on_success)?;
+        flag("DisableNotifications", &mut out.disable_notifications)?;
         let mut offline = false;
         flag("ServerOffline", &mut offline)?;
         if offline {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::Result;
 use crate::config::HubConfig;
 use crate::db::{Db, DbUrl};
+use crate::policy::Policies;
 use crate::registry::Registry;
 use crate::signals::Signals;
 use crate::storage::{LocalStorage, Storage};
@@ -19,14 +20,17 @@ struct Inner {
     db: Db,
     storage: Arc<dyn Storage>,
     registry: Registry,
+    policies: Policies,
     signals: Signals,
     upload_locks: Locks,
 }
 
 impl Hub {
-    /// A hub with a storage of one's own. The database must have been [migrated](Db::migrate).
+    /// A hub with a storage of one's own. The database must have been [migrated](Db::migrate). A policy that cannot be
+    /// read is an error.
     pub fn new(config: HubConfig, db: Db, storage: Arc<dyn Storage>) -> Result<Hub> {
         Ok(Hub(Arc::new(Inner {
+            policies: Policies::new(&config)?,
             config,
             db,
             storage,
@@ -67,6 +71,11 @@ impl Hub {
     /// The place for files.
     pub fn storage(&self) -> &dyn Storage {
         &*self.0.storage
+    }
+
+    /// The policies.
+    pub fn policies(&self) -> &Policies {
+        &self.0.policies
     }
 
     /// The methods.

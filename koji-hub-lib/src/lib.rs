@@ -6,25 +6,40 @@
 //! modules.
 
 mod api;
+mod builds;
 pub mod call;
+mod check;
 pub mod config;
 pub mod db;
 pub mod dispatch;
 mod error;
+mod hosts;
 mod http;
 mod hub;
+mod import;
 mod listing;
+mod names;
+mod packages;
+pub mod policy;
 pub mod registry;
+mod repos;
+mod rpm_file;
+mod rpms;
 mod scheduler;
 mod serve;
 pub mod session;
 pub mod signals;
 pub mod storage;
+mod tagging;
+mod tags;
+mod targets;
 mod tasks;
 mod uploads;
 mod users;
+mod views;
 
 pub use error::{Error, Result};
 pub use http::router;
 pub use hub::Hub;
 pub use serve::Caller;
+pub use users::NewUser;

@@ -1,4 +1,4 @@
-//! Lists as a client asks for them by `queryOpts`.
+//! Lists that do not come from the database, as a client asks for them by `queryOpts`.
 
 use std::cmp::Ordering;
 
@@ -8,26 +8,9 @@ use koji_core::xmlrpc::{Struct, Value, to_value};
 use serde::Serialize;
 
 use crate::Result;
-use crate::db::{Conn, FromDb, Select};
 use crate::error::fail;
 
-/// The answer to a query: its rows, their number, or the rows as lists.
-pub(crate) async fn fetch<T: FromDb + Serialize>(
-    db: &mut Conn,
-    query: Select<'_>,
-    opts: Option<&QueryOpts>,
-) -> Result<Rows<T>> {
-    let Some(opts) = opts else { return Ok(Rows::List(query.fetch_all(db).await?)) };
-    let names: Vec<&str> = query.names().collect();
-    let query = query.options(opts)?;
-    if opts.count_only == Some(true) {
-        return Ok(Rows::Count(query.count(db).await?));
-    }
-    let rows: Vec<T> = query.fetch_all(db).await?;
-    as_asked(rows, opts, &names)
-}
-
-/// The same for rows that are at hand; `names` are the fields that a list of their values has.
+/// Rows that are at hand, as a client asks for them; `names` are the fields that a list of their values has.
 pub(crate) fn apply<T: Serialize>(rows: Vec<T>, opts: Option<&QueryOpts>, names: &[&str]) -> Result<Rows<T>> {
     let Some(opts) = opts else { return Ok(Rows::List(rows)) };
     let mut rows = match opts.order.as_deref().filter(|order| !order.is_empty()) {
@@ -45,18 +28,7 @@ pub(crate) fn apply<T: Serialize>(rows: Vec<T>, opts: Option<&QueryOpts>, names:
     if opts.count_only == Some(true) {
         return Ok(Rows::Count(i64::try_from(rows.len()).unwrap_or(i64::MAX)));
     }
-    as_asked(rows, opts, names)
-}
-
-fn as_asked<T: Serialize>(rows: Vec<T>, opts: &QueryOpts, names: &[&str]) -> Result<Rows<T>> {
-    if opts.as_list != Some(true) {
-        return Ok(Rows::List(rows));
-    }
-    let rows = rows.iter().map(|row| {
-        let mut fields = fields(row)?;
-        Ok(names.iter().map(|name| fields.remove(name).unwrap_or_default()).collect())
-    });
-    Ok(Rows::Values(rows.collect::<Result<_>>()?))
+    Ok(if opts.as_list == Some(true) { Rows::values(rows, names) } else { Rows::List(rows) })
 }
 
 fn fields<T: Serialize>(row: &T) -> Result<Struct> {

@@ -109,6 +109,12 @@ impl Session {
 
     /// Calls a method: `session.call(GetTag::new("f44-build")).await?`.
     pub async fn call<M: Method>(&self, method: M) -> Result<M::Output> {
+        self.call_into(method).await
+    }
+
+    /// Calls a method and reads the answer into a type of one's own, for instance a
+    /// [`Struct`] to keep fields that our record does not have.
+    pub async fn call_into<T: DeserializeOwned, M: Method>(&self, method: M) -> Result<T> {
         let body = write_call(M::INFO.name, &method.into_params()).map_err(Error::protocol(M::INFO.name))?;
         let outgoing = Outgoing::call(M::INFO.name, body).numbered(M::INFO.mode != Mode::Wait);
         self.answer(&outgoing).await

@@ -2,10 +2,11 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{BuildRef, OneOrMany, PackageRef, QueryOpts, UserRef};
+use super::{BuildRef, CgRef, OneOrMany, PackageRef, QueryOpts, UserRef};
 use crate::ids::{BuildId, TaskId, VolumeId};
 use crate::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
-use crate::xmlrpc::{Struct, Value};
+use crate::time::Timestamp;
+use crate::xmlrpc::Struct;
 
 methods! {
     /// Looks up a build.
@@ -13,7 +14,7 @@ methods! {
     /// A build's id; an integer is taken as it is.
     [Anyone, Read] "findBuildID" => FindBuildId(build "X": BuildRef, strict: bool = false) -> Option<BuildId>;
     /// Lists builds that match all that is given.
-    [Anyone, Read] "listBuilds" => ListBuilds(package_id "packageID": Option<PackageRef> = None, user_id "userID": Option<UserRef> = None, task_id "taskID": Option<TaskId> = None, prefix: Option<String> = None, state: Option<OneOrMany<i32>> = None, volume_id "volumeID": Option<VolumeId> = None, source: Option<String> = None, created_before "createdBefore": Value = Value::Nil, created_after "createdAfter": Value = Value::Nil, complete_before "completeBefore": Value = Value::Nil, complete_after "completeAfter": Value = Value::Nil, kind "type": Option<String> = None, type_info "typeInfo": Option<Struct> = None, query_opts "queryOpts": Option<QueryOpts> = None, pattern: Option<String> = None, cg_id "cgID": Value = Value::Nil, draft: Option<bool> = None, promoted_before "promotedBefore": Value = Value::Nil, promoted_after "promotedAfter": Value = Value::Nil, promoter: Option<UserRef> = None) -> Rows<BuildListItem>;
+    [Anyone, Read] "listBuilds" => ListBuilds(package_id "packageID": Option<PackageRef> = None, user_id "userID": Option<UserRef> = None, task_id "taskID": Option<TaskId> = None, prefix: Option<String> = None, state: Option<OneOrMany<i32>> = None, volume_id "volumeID": Option<VolumeId> = None, source: Option<String> = None, created_before "createdBefore": Option<Timestamp> = None, created_after "createdAfter": Option<Timestamp> = None, complete_before "completeBefore": Option<Timestamp> = None, complete_after "completeAfter": Option<Timestamp> = None, kind "type": Option<String> = None, type_info "typeInfo": Option<Struct> = None, query_opts "queryOpts": Option<QueryOpts> = None, pattern: Option<String> = None, cg_id "cgID": Option<CgRef> = None, draft: Option<bool> = None, promoted_before "promotedBefore": Option<Timestamp> = None, promoted_after "promotedAfter": Option<Timestamp> = None, promoter: Option<UserRef> = None) -> Rows<BuildListItem>;
     /// The types of a build, each with what is known of it as such.
     [Anyone, Read] "getBuildType" => GetBuildType(build_info "buildInfo": BuildRef, strict: bool = false) -> Option<Struct>;
     /// What is known of a build as a Maven build.
@@ -31,7 +32,7 @@ methods! {
     /// How long a package's builds take, in seconds; of those of the last `age` months, if given.
     [Anyone, Read] "getAverageBuildDuration" => GetAverageBuildDuration(package: PackageRef, age: Option<i32> = None) -> Option<f64>;
     /// The changelog of a build's source package, or of a task's RPM.
-    [Anyone, Read] "getChangelogEntries" => GetChangelogEntries(build_id "buildID": Option<BuildRef> = None, task_id "taskID": Option<TaskId> = None, filepath: Option<String> = None, author: Option<String> = None, before: Value = Value::Nil, after: Value = Value::Nil, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<ChangelogEntry>;
+    [Anyone, Read] "getChangelogEntries" => GetChangelogEntries(build_id "buildID": Option<BuildRef> = None, task_id "taskID": Option<TaskId> = None, filepath: Option<String> = None, author: Option<String> = None, before: Option<Timestamp> = None, after: Option<Timestamp> = None, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<ChangelogEntry>;
     /// Cancels a build that is in the making, and its task.
     [LoggedIn, Write] "cancelBuild" => CancelBuild(build_id "buildID": BuildRef, strict: bool = false) -> bool;
     /// Makes a complete build without anything in it.

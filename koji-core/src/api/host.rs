@@ -20,7 +20,7 @@ methods! {
     /// Hosts and tasks, as builders before 1.34 asked for them.
     [Host, Read] "host.getLoadData" => GetLoadData() -> Value;
     /// The tasks that are assigned to the host.
-    [Host, Write] "host.getTasks" => GetTasks() -> Vec<AssignedTask>;
+    [Host, Read] "host.getTasks" => GetTasks() -> Vec<AssignedTask>;
     /// The tasks that are open on the host.
     [Host, Read] "host.getHostTasks" => GetHostTasks() -> Vec<HostTask>;
     /// Begins a task: its row with the stored request; nil if it is not the host's to begin.

@@ -2,15 +2,15 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{ChannelRef, HostRef, KwArgs, OneOrMany, QueryOpts, UserRef};
+use super::{ChannelRef, HostRef, KwArgs, NewName, OneOrMany, QueryOpts, UserRef};
 use crate::ids::{ChannelId, EventId, HostId};
 use crate::model::{Channel, Host};
 use crate::xmlrpc::Value;
 
 methods! {
     /// Registers a host, in the channel `default`.
-    [Permission("host"), Write] "addHost" => AddHost(hostname: String, arches: Value, krb_principal: Option<String> = None, force: bool = false) -> HostId;
-    /// Changes a host: `arches`, `capacity`, `description`, `comment`.
+    [Permission("host"), Write] "addHost" => AddHost(hostname: NewName, arches: Value, krb_principal: Option<String> = None, force: bool = false) -> HostId;
+    /// Changes a host: `arches`, `capacity`, `description`, `comment`. Says whether anything changed.
     [Permission("host"), Write] "editHost" => EditHost(host_info "hostInfo": HostRef, changes "kw": KwArgs = KwArgs::default()) -> bool;
     /// Lets a host have tasks.
     [Permission("host"), Write] "enableHost" => EnableHost(hostname: HostRef) -> ();
@@ -29,7 +29,15 @@ methods! {
     /// Lists channels, of a host if one is given.
     [Anyone, Read] "listChannels" => ListChannels(host_id "hostID": Option<HostRef> = None, event: Option<EventId> = None, enabled: Option<bool> = None) -> Vec<Channel>;
     /// Makes a channel.
-    [Permission("host"), Write] "addChannel" => AddChannel(channel_name: String, description: Option<String> = None) -> ChannelId;
+    [Permission("admin"), Write] "addChannel" => AddChannel(channel_name: NewName, description: Option<String> = None) -> ChannelId;
+    /// Changes a channel: `name`, `description`, `comment`. Says whether anything changed.
+    [Permission("admin"), Write] "editChannel" => EditChannel(channel_info "channelInfo": ChannelRef, changes "kw": KwArgs = KwArgs::default()) -> bool;
+    /// Renames a channel.
+    [Permission("admin"), Write] "renameChannel" => RenameChannel(channel "old": ChannelRef, name "new": String) -> ();
+    /// Has tasks given out in a channel.
+    [Permission("host"), Write] "enableChannel" => EnableChannel(channel "channelname": ChannelRef, comment: Option<String> = None) -> ();
+    /// Has no tasks given out in a channel.
+    [Permission("host"), Write] "disableChannel" => DisableChannel(channel "channelname": ChannelRef, comment: Option<String> = None) -> ();
     /// Puts a host in a channel.
     [Permission("host"), Write] "addHostToChannel" => AddHostToChannel(hostname: HostRef, channel_name: String, create: bool = false, force: bool = false) -> ();
     /// Takes a host out of a channel.

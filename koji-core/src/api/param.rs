@@ -2,6 +2,7 @@
 
 use crate::fault::FaultKind;
 use crate::ids::Id;
+use crate::time::{ParseTimestampError, Timestamp};
 use crate::xmlrpc::{Struct, Value, from_value, to_value};
 
 /// A type that stands for one parameter of a method.
@@ -132,6 +133,20 @@ impl Param for Struct {
     }
     fn into_value(self) -> Value {
         Value::Struct(self)
+    }
+}
+
+/// A text, or seconds since 1970.
+impl Param for Timestamp {
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) => text.parse().map_err(|e: ParseTimestampError| e.to_string()),
+            Value::DateTime(time) => time.0.parse().map_err(|e: ParseTimestampError| e.to_string()),
+            number => f64::from_value(number).map(Timestamp::from_secs_f64),
+        }
+    }
+    fn into_value(self) -> Value {
+        self.to_string().into()
     }
 }
 

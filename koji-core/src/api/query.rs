@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::param::serde_params;
+use super::param::{serde_params, to_wire};
 use crate::xmlrpc::Value;
 
 /// Koji's `queryOpts`: what of a list is wanted.
@@ -62,6 +62,28 @@ impl<T> Rows<T> {
             Rows::Values(rows) => rows.len(),
         };
         i64::try_from(len).unwrap_or(i64::MAX)
+    }
+}
+
+impl<T: Serialize> Rows<T> {
+    /// The rows as lists of the fields of these names.
+    pub fn values(rows: Vec<T>, names: &[&str]) -> Self {
+        let values = |row: &T| match to_wire(row) {
+            Value::Struct(mut fields) => names.iter().map(|name| fields.remove(name).unwrap_or_default()).collect(),
+            other => vec![other],
+        };
+        Rows::Values(rows.iter().map(values).collect())
+    }
+}
+
+impl<T> Rows<T> {
+    /// The same rows in another form.
+    pub fn map<U>(self, form: impl FnMut(T) -> U) -> Rows<U> {
+        match self {
+            Rows::Count(n) => Rows::Count(n),
+            Rows::List(rows) => Rows::List(rows.into_iter().map(form).collect()),
+            Rows::Values(rows) => Rows::Values(rows),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use super::param::{Param, expected};
 use crate::fault::FaultKind;
 use crate::ids::{
-    BuildId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId, TargetId, UserId,
-    VolumeId,
+    BTypeId, BuildId, CgId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId,
+    TargetId, UserId, VolumeId,
 };
 use crate::xmlrpc::{Struct, Value};
 
@@ -31,6 +31,10 @@ pub type HostRef = Ref<HostId>;
 pub type ChannelRef = Ref<ChannelId>;
 /// A permission by id or name.
 pub type PermissionRef = Ref<PermissionId>;
+/// A build type by id or name.
+pub type BTypeRef = Ref<BTypeId>;
+/// A content generator by id or name.
+pub type CgRef = Ref<CgId>;
 /// A volume by id or name.
 pub type VolumeRef = Ref<VolumeId>;
 /// An external repo by id or name.
@@ -60,6 +64,16 @@ impl<I: fmt::Display> fmt::Display for Ref<I> {
         match self {
             Ref::Id(id) => id.fmt(f),
             Ref::Name(name) => write!(f, "'{name}'"),
+        }
+    }
+}
+
+impl<I: fmt::Display> Ref<I> {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            Ref::Id(id) => id.to_string(),
+            Ref::Name(name) => name.clone(),
         }
     }
 }
@@ -134,6 +148,16 @@ impl fmt::Display for BuildRef {
     }
 }
 
+impl BuildRef {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            BuildRef::Nvr(nvr) => nvr.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Param for BuildRef {
     const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
@@ -167,6 +191,8 @@ impl Param for BuildRef {
 /// A user by id, by name or Kerberos principal, or by a struct that says which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UserRef {
+    /// The user of the session: nil on the wire.
+    Me,
     /// By id.
     Id(UserId),
     /// By name or principal.
@@ -204,6 +230,7 @@ impl From<String> for UserRef {
 impl fmt::Display for UserRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            UserRef::Me => f.write_str("None"),
             UserRef::Id(id) => id.fmt(f),
             UserRef::Name(name) => write!(f, "'{name}'"),
             UserRef::Fields { id, name, krb_principal } => {
@@ -217,9 +244,21 @@ impl fmt::Display for UserRef {
     }
 }
 
+impl UserRef {
+    /// As Python's `str` would show it: a name without quotes.
+    pub fn text(&self) -> String {
+        match self {
+            UserRef::Name(name) => name.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Param for UserRef {
+    const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
+            Value::Nil => Ok(UserRef::Me),
             Value::String(name) => Ok(UserRef::Name(name)),
             Value::Int(_) | Value::Bool(_) => UserId::from_value(value).map(UserRef::Id),
             Value::Struct(mut s) => Ok(UserRef::Fields {
@@ -227,11 +266,12 @@ impl Param for UserRef {
                 name: s.remove("name").map_or(Ok(None), Option::from_value)?,
                 krb_principal: s.remove("krb_principal").map_or(Ok(None), Option::from_value)?,
             }),
-            other => expected("a user id or name", &other),
+            other => Err(format!("Invalid type for userInfo: <class '{}'>", other.type_name())),
         }
     }
     fn into_value(self) -> Value {
         match self {
+            UserRef::Me => Value::Nil,
             UserRef::Id(id) => id.into_value(),
             UserRef::Name(name) => name.into(),
             UserRef::Fields { id, name, krb_principal } => {
@@ -320,5 +360,34 @@ impl Param for EventRef {
             EventRef::At(id) => id.into_value(),
             EventRef::Auto => "auto".into(),
         }
+    }
+}
+
+/// The name that something is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewName(pub String);
+
+impl From<&str> for NewName {
+    fn from(name: &str) -> Self {
+        NewName(name.into())
+    }
+}
+
+impl From<String> for NewName {
+    fn from(name: String) -> Self {
+        NewName(name)
+    }
+}
+
+impl Param for NewName {
+    const WRONG: FaultKind = FaultKind::Generic;
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(name) => Ok(NewName(name)),
+            _ => Err("Name should be string".into()),
+        }
+    }
+    fn into_value(self) -> Value {
+        self.0.into()
     }
 }

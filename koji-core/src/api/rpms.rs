@@ -3,7 +3,7 @@
 use super::method::methods;
 use super::query::Rows;
 use super::{BuildRef, OneOrMany, QueryOpts, RpmRef};
-use crate::ids::{ArchiveId, BuildrootId, HostId, RpmId, TaskId};
+use crate::ids::{ArchiveId, BuildId, BuildrootId, HostId, TaskId};
 use crate::model::{RpmDep, RpmFile, RpmListItem, RpmSig};
 use crate::xmlrpc::{Struct, Value};
 
@@ -11,11 +11,11 @@ methods! {
     /// Looks up an RPM; with `multi`, all that match.
     [Anyone, Read] "getRPM" => GetRpm(rpminfo: RpmRef, strict: bool = false, multi: bool = false) -> Value;
     /// Lists RPMs that match all that is given.
-    [Anyone, Read] "listRPMs" => ListRpms(build_id "buildID": Option<BuildRef> = None, buildroot_id "buildrootID": Option<BuildrootId> = None, image_id "imageID": Option<ArchiveId> = None, component_buildroot_id "componentBuildrootID": Option<BuildrootId> = None, host_id "hostID": Option<HostId> = None, arches: Option<OneOrMany<String>> = None, query_opts "queryOpts": Option<QueryOpts> = None, draft: Option<bool> = None) -> Rows<RpmListItem>;
+    [Anyone, Read] "listRPMs" => ListRpms(build_id "buildID": Option<BuildId> = None, buildroot_id "buildrootID": Option<BuildrootId> = None, image_id "imageID": Option<ArchiveId> = None, component_buildroot_id "componentBuildrootID": Option<BuildrootId> = None, host_id "hostID": Option<HostId> = None, arches: Option<OneOrMany<String>> = None, query_opts "queryOpts": Option<QueryOpts> = None, draft: Option<bool> = None) -> Rows<RpmListItem>;
     /// The RPMs of a build.
     [Anyone, Read] "listBuildRPMs" => ListBuildRpms(build: BuildRef) -> Vec<RpmListItem>;
     /// An RPM's dependencies, from its file.
-    [Anyone, Read] "getRPMDeps" => GetRpmDeps(rpm_id "rpmID": RpmRef, dep_type "depType": Option<i32> = None, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<RpmDep>;
+    [Anyone, Read] "getRPMDeps" => GetRpmDeps(rpm_id "rpmID": RpmRef, dep_type "depType": Value = Value::Nil, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<RpmDep>;
     /// An RPM's files, from its file.
     [Anyone, Read] "listRPMFiles" => ListRpmFiles(rpm_id "rpmID": RpmRef, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<RpmFile>;
     /// Header fields of an RPM, or of one in a task's output.
@@ -25,5 +25,5 @@ methods! {
     /// Imports an uploaded RPM into the build that it names.
     [Permission("admin"), Write] "importRPM" => ImportRpm(path: String, basename: String) -> Value;
     /// Checksums of an RPM's file, for each signature.
-    [Anyone, Write] "getRPMChecksums" => GetRpmChecksums(rpm_id: RpmId, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
+    [Anyone, Write] "getRPMChecksums" => GetRpmChecksums(rpm_id: Value, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
 }

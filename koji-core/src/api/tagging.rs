@@ -4,7 +4,7 @@ use super::method::methods;
 use super::query::Rows;
 use super::{BuildRef, OneOrMany, PackageRef, QueryOpts, TagRef, UserRef};
 use crate::ids::{EventId, TaskId};
-use crate::model::{TaggedBuild, TaggedRpm, UntaggedBuild};
+use crate::model::{TaggedBuild, TaggedRpm, TaggedRpms, UntaggedBuild};
 use crate::xmlrpc::Value;
 
 methods! {
@@ -23,7 +23,7 @@ methods! {
     /// The builds in a tag, latest tagged first. `latest` is a number of builds a package, or true for one.
     [Anyone, Read] "listTagged" => ListTagged(tag: TagRef, event: Option<EventId> = None, inherit: bool = false, prefix: Option<String> = None, latest: Value = Value::Bool(false), package: Option<String> = None, owner: Option<UserRef> = None, kind "type": Option<String> = None, strict: bool = true, extra: bool = false, draft: Option<bool> = None) -> Vec<TaggedBuild>;
     /// The RPMs of the builds in a tag, and the builds.
-    [Anyone, Read] "listTaggedRPMS" => ListTaggedRpms(tag: TagRef, event: Option<EventId> = None, inherit: bool = false, latest: Value = Value::Bool(false), package: Option<String> = None, arch: Option<OneOrMany<String>> = None, rpmsigs: bool = false, owner: Option<UserRef> = None, kind "type": Option<String> = None, strict: bool = true, extra: bool = true, draft: Option<bool> = None) -> (Vec<TaggedRpm>, Vec<TaggedBuild>);
+    [Anyone, Read] "listTaggedRPMS" => ListTaggedRpms(tag: TagRef, event: Option<EventId> = None, inherit: bool = false, latest: Value = Value::Bool(false), package: Option<String> = None, arch: Option<OneOrMany<String>> = None, rpmsigs: bool = false, owner: Option<UserRef> = None, kind "type": Option<String> = None, strict: bool = true, extra: bool = true, draft: Option<bool> = None) -> TaggedRpms;
     /// The latest build of each package in a tag, or of one package.
     [Anyone, Read] "getLatestBuilds" => GetLatestBuilds(tag: TagRef, event: Option<EventId> = None, package: Option<String> = None, kind "type": Option<String> = None, draft: Option<bool> = None) -> Vec<TaggedBuild>;
     /// The RPMs of the latest builds in a tag, and the builds.

@@ -2,14 +2,14 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{BuildRef, EventRef, KwArgs, OneOrMany, PackageRef, PermissionRef, QueryOpts, TagRef, UserRef};
-use crate::ids::{EventId, TagId};
+use super::{BuildRef, EventRef, KwArgs, NewName, OneOrMany, PackageRef, PermissionRef, QueryOpts, TagRef};
+use crate::ids::{EventId, TagId, UserId};
 use crate::model::{InheritanceLink, InheritanceStep, Tag, TagListItem};
 use crate::xmlrpc::{Struct, Value};
 
 methods! {
     /// Makes a tag, with a parent of priority 0 if one is given.
-    [Permission("tag"), Write] "createTag" => CreateTag(name: String, parent: Option<TagRef> = None, arches: Option<String> = None, perm: Option<PermissionRef> = None, locked: bool = false, maven_support: bool = false, maven_include_all: bool = false, extra: Option<Struct> = None) -> TagId;
+    [Permission("tag"), Write] "createTag" => CreateTag(name: NewName, parent: Option<TagRef> = None, arches: Option<String> = None, perm: Option<PermissionRef> = None, locked: bool = false, maven_support: bool = false, maven_include_all: bool = false, extra: Option<Struct> = None) -> TagId;
     /// Changes a tag: `name`, `arches`, `locked`, `perm` or `perm_id`, `maven_support`, `maven_include_all`, `extra`, `remove_extra`, `block_extra`.
     [Permission("tag"), Write] "editTag2" => EditTag2(tag_info "tagInfo": TagRef, changes "kwargs": KwArgs = KwArgs::default()) -> ();
     /// Deletes a tag: everything that refers to it is revoked.
@@ -29,7 +29,7 @@ methods! {
     /// A tag with inherited arches and options, as builds use it.
     [Anyone, Read] "getBuildConfig" => GetBuildConfig(tag: TagRef, event: Option<EventId> = None) -> Tag;
     /// Whether a user may change a tag's content: `[allowed, override, reason]`.
-    [Anyone, Read] "checkTagAccess" => CheckTagAccess(tag_id: TagRef, user_id: Option<UserRef> = None) -> (bool, bool, Value);
+    [Anyone, Read] "checkTagAccess" => CheckTagAccess(tag_id: TagRef, user_id: Option<UserId> = None) -> (bool, bool, Value);
     /// Whether any of the tags changed after an event.
     [Anyone, Read] "tagChangedSinceEvent" => TagChangedSinceEvent(event: EventId, taglist: Vec<TagId>) -> bool;
     /// The last event at which a tag, or one that it inherits from, changed.

@@ -2,15 +2,15 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{QueryOpts, TagRef, TargetRef};
+use super::{NewName, QueryOpts, TagRef, TargetRef};
 use crate::ids::EventId;
 use crate::model::BuildTarget;
 
 methods! {
     /// Makes a target.
-    [Permission("target"), Write] "createBuildTarget" => CreateBuildTarget(name: String, build_tag: TagRef, dest_tag: TagRef) -> ();
+    [Permission("target"), Write] "createBuildTarget" => CreateBuildTarget(name: NewName, build_tag: TagRef, dest_tag: TagRef) -> ();
     /// Changes a target.
-    [Permission("target"), Write] "editBuildTarget" => EditBuildTarget(target "buildTargetInfo": TargetRef, name: String, build_tag: TagRef, dest_tag: TagRef) -> ();
+    [Permission("target"), Write] "editBuildTarget" => EditBuildTarget(target "buildTargetInfo": TargetRef, name: NewName, build_tag: TagRef, dest_tag: TagRef) -> ();
     /// Deletes a target.
     [Permission("target"), Write] "deleteBuildTarget" => DeleteBuildTarget(target "buildTargetInfo": TargetRef) -> ();
     /// Lists targets.

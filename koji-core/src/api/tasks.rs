@@ -4,7 +4,7 @@ use super::method::methods;
 use super::query::Rows;
 use super::{HostRef, KwArgs, QueryOpts, TagRef, VarArgs};
 use crate::ids::{EventId, TaskId};
-use crate::model::Task;
+use crate::model::{Task, TaskListItem};
 use crate::xmlrpc::{Struct, Value};
 
 methods! {
@@ -30,8 +30,8 @@ methods! {
     [Anyone, Read] "getTaskDescendents" => GetTaskDescendents(task_id: TaskId, request: bool = false) -> Struct;
     /// Whether a task has ended.
     [Anyone, Read] "taskFinished" => TaskFinished(task_id "taskId": TaskId) -> bool;
-    /// Lists tasks: each a [`TaskListItem`](crate::model::TaskListItem), or a list of its fields with `asList`.
-    [Anyone, Read] "listTasks" => ListTasks(opts: Option<Struct> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<Value>;
+    /// Lists tasks.
+    [Anyone, Read] "listTasks" => ListTasks(opts: Option<Struct> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<TaskListItem>;
     /// Cancels a task, and its subtasks.
     [LoggedIn, Write] "cancelTask" => CancelTask(task_id: TaskId, recurse: bool = true) -> ();
     /// Cancels a whole tree of tasks.

@@ -2,10 +2,10 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{OneOrMany, PermissionRef, QueryOpts, UserRef};
+use super::{NewName, OneOrMany, PermissionRef, QueryOpts, UserRef};
 use crate::ids::UserId;
-use crate::model::{Permission, User};
-use crate::xmlrpc::{Struct, Value};
+use crate::model::{GroupMember, Permission, User, UserGroup};
+use crate::xmlrpc::Struct;
 
 methods! {
     /// Looks up a user; without an argument, the session's.
@@ -13,9 +13,9 @@ methods! {
     /// Lists users.
     [Anyone, Read] "listUsers" => ListUsers(user_type "userType": Option<OneOrMany<i32>> = Some(0.into()), prefix: Option<String> = None, query_opts "queryOpts": Option<QueryOpts> = None, perm: Option<PermissionRef> = None, inherited_perm: bool = false) -> Rows<User>;
     /// Makes a user.
-    [Permission("admin"), Write] "createUser" => CreateUser(username: String, status: Option<i32> = None, krb_principal: Option<String> = None) -> UserId;
+    [Permission("admin"), Write] "createUser" => CreateUser(username: NewName, status: Option<i32> = None, krb_principal: Option<String> = None) -> UserId;
     /// Renames a user or changes its principals (`[{old, new}]`).
-    [Permission("admin"), Write] "editUser" => EditUser(user_info "userInfo": UserRef, name: Option<String> = None, krb_principal_mappings: Option<Vec<Struct>> = None) -> ();
+    [Permission("admin"), Write] "editUser" => EditUser(user_info "userInfo": UserRef, name: Option<NewName> = None, krb_principal_mappings: Option<Vec<Struct>> = None) -> ();
     /// Lets a user log in.
     [Permission("admin"), Write] "enableUser" => EnableUser(username: UserRef) -> ();
     /// Keeps a user from logging in.
@@ -37,13 +37,13 @@ methods! {
     /// Changes a permission's description.
     [Permission("admin"), Write] "editPermission" => EditPermission(permission: PermissionRef, description: String) -> ();
     /// Makes a group of users.
-    [Permission("admin"), Write] "newGroup" => NewGroup(name: String) -> UserId;
+    [Permission("admin"), Write] "newGroup" => NewGroup(name: NewName) -> UserId;
     /// Puts a user in a group.
     [Permission("admin"), Write] "addGroupMember" => AddGroupMember(group: UserRef, user: UserRef, strict: bool = true) -> ();
     /// Takes a user out of a group.
     [Permission("admin"), Write] "dropGroupMember" => DropGroupMember(group: UserRef, user: UserRef) -> ();
     /// The users in a group.
-    [Anyone, Read] "getGroupMembers" => GetGroupMembers(group: UserRef) -> Vec<Value>;
+    [Anyone, Read] "getGroupMembers" => GetGroupMembers(group: UserRef) -> Vec<GroupMember>;
     /// The groups a user is in.
-    [Anyone, Read] "getUserGroups" => GetUserGroups(user: UserRef) -> Vec<Struct>;
+    [Anyone, Read] "getUserGroups" => GetUserGroups(user: UserRef) -> Vec<UserGroup>;
 }

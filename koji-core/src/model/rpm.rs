@@ -1,6 +1,16 @@
-use super::{DepType, records};
+use super::{DepType, TaggedBuild, records};
 use crate::ids::{BuildId, BuildrootId, ExternalRepoId, RpmId};
 use crate::json::JsonText;
+
+/// The RPMs of the builds in a tag, and those builds (`listTaggedRPMS`).
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub enum TaggedRpms {
+    /// What is in the tag.
+    Found(Vec<TaggedRpm>, Vec<TaggedBuild>),
+    /// There is no such tag: an empty list.
+    NoTag([(); 0]),
+}
 
 records! {
     /// An RPM (`getRPM`).

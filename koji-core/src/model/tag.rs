@@ -95,13 +95,13 @@ records! {
         /// Whether only builds and packages are inherited, not settings.
         noconfig: bool,
         /// A regular expression that names of inherited packages must match.
-        pkg_filter: String,
+        pkg_filter: Option<String>,
         /// The child.
         child_id: TagId,
     }
     /// A step of a tag's whole line of inheritance (`getFullInheritance`).
     InheritanceStep {
-        /// The parent; downwards (`reverse`), the tag that was reached from.
+        /// The parent; downwards (`reverse`), the tag that it was reached from.
         parent_id: TagId,
         /// The name of the tag that is reached.
         name: String,
@@ -114,7 +114,7 @@ records! {
         /// Whether only builds and packages are inherited.
         noconfig: bool,
         /// The link's filter.
-        pkg_filter: String,
+        pkg_filter: Option<String>,
         /// The child; upwards only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         child_id: Option<TagId>,
@@ -222,9 +222,11 @@ records! {
         blocked: bool,
         /// Its owner.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
         owner_id: Option<UserId>,
         /// The owner's name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "sqlx", sqlx(default))]
         owner_name: Option<String>,
     }
 }

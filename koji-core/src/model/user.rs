@@ -36,6 +36,25 @@ pub struct LoggedInUser {
 }
 
 records! {
+    /// A user in a group (`getGroupMembers`).
+    GroupMember {
+        /// Its id.
+        id: UserId,
+        /// Its name.
+        name: String,
+        /// What kind it is.
+        usertype: UserType,
+        /// Its Kerberos principals.
+        #[cfg_attr(feature = "sqlx", sqlx(skip))]
+        krb_principals: Vec<String>,
+    }
+    /// A group that a user is in (`getUserGroups`).
+    UserGroup {
+        /// Its id.
+        id: UserId,
+        /// Its name.
+        name: String,
+    }
     /// A permission (`getAllPerms`).
     Permission {
         /// Its id.

@@ -72,21 +72,24 @@ fn list(value: Option<&Value>) -> &[Value] {
 fn compare(args: &[String], value: Option<&Value>) -> Result<bool, String> {
     let [field, operator, number] = args else { return Err("compare takes a field, an operator and a number".into()) };
     let number: f64 = number.parse().map_err(|_| format!("compare: {number} is not a number"))?;
-    let Some(value) = value else { return Ok(false) };
-    let value = match value {
-        Value::Double(v) => *v,
-        // ids and counts are far below 2^53
-        other => other.as_int().ok_or_else(|| format!("compare: {field} is not a number"))? as f64,
-    };
-    Ok(match operator.as_str() {
-        "<" => value < number,
-        ">" => value > number,
-        "<=" => value <= number,
-        ">=" => value >= number,
-        "=" => value == number,
-        "!=" => value != number,
+    let holds: fn(f64, f64) -> bool = match operator.as_str() {
+        "<" => |a, b| a < b,
+        ">" => |a, b| a > b,
+        "<=" => |a, b| a <= b,
+        ">=" => |a, b| a >= b,
+        "=" => |a, b| a == b,
+        "!=" => |a, b| a != b,
         _ => return Err("Invalid comparison in test.".into()),
-    })
+    };
+    match value {
+        None => Ok(false),
+        Some(Value::Double(v)) => Ok(holds(*v, number)),
+        // ids and counts are far below 2^53
+        Some(other) => match other.as_int() {
+            Some(v) => Ok(holds(v as f64, number)),
+            None => Err(format!("compare: {field} is not a number")),
+        },
+    }
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use crate::call::Call;
 use crate::db::{Conn, args};
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
+use crate::scheduler;
 use crate::signals::Change;
 use crate::tasks::make::NewTask;
 use crate::tasks::{self, state, wait};
-use crate::scheduler;
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetHostId>()

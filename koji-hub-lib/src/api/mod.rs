@@ -2,11 +2,23 @@
 //!
 //! A handler does little: it hands over to the domain module that does the work.
 
+mod builds;
 mod host;
+mod host_builds;
+mod host_repos;
+mod hosts;
+mod packages;
+mod policies;
+mod repos;
+mod rpms;
+mod scheduler;
 mod sessions;
 mod system;
+mod tags;
+mod targets;
 mod tasks;
 mod uploads;
+mod users;
 
 pub(crate) use system::KOJI_VERSION;
 
@@ -15,11 +27,23 @@ use crate::registry::Registry;
 /// All methods of the hub.
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
+    builds::register(&mut r);
     host::register(&mut r);
+    host_builds::register(&mut r);
+    host_repos::register(&mut r);
+    policies::register(&mut r);
+    repos::register(&mut r);
+    rpms::register(&mut r);
+    scheduler::register(&mut r);
+    hosts::register(&mut r);
+    packages::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);
     tasks::register(&mut r);
     uploads::register(&mut r);
+    users::register(&mut r);
+    tags::register(&mut r);
+    targets::register(&mut r);
     r
 }
 

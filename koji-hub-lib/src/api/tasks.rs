@@ -2,7 +2,7 @@ use koji_core::api::query::Rows;
 use koji_core::api::tasks::*;
 use koji_core::api::{Args, HostRef, Param};
 use koji_core::ids::{HostId, TaskId};
-use koji_core::model::{Task, TaskState};
+use koji_core::model::{Task, TaskListItem, TaskState};
 use koji_core::xmlrpc::{Struct, Value, to_value};
 
 use crate::Result;
@@ -87,6 +87,7 @@ impl Handle for NewRepo {
         if !cx.has_perm("repo").await? {
             cx.assert_perm("regen-repo").await?;
         }
+        crate::tags::get(cx.db().await?, &self.tag, self.event).await?;
         cx.storage().create_dir("repos").await?;
         let mut named = Struct::new();
         if let Some(event) = self.event {
@@ -217,7 +218,7 @@ impl Handle for TaskFinished {
 }
 
 impl Handle for ListTasks {
-    async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<Value>> {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<TaskListItem>> {
         tasks::list(cx.db().await?, self.opts.unwrap_or_default(), self.query_opts).await
     }
 }

@@ -71,6 +71,12 @@ impl IntoSql for Statement {
     }
 }
 
+/// The `LIKE` pattern of a client's pattern, in which `*` is any run of characters, `?` is one, and all else itself but
+/// for `%`, as in Koji.
+pub fn glob_to_like(pattern: &str) -> String {
+    pattern.replace('\\', "\\\\").replace('_', "\\_").replace('?', "_").replace('*', "%")
+}
+
 /// Statement text for both databases, put together when the program is compiled: literals, and in braces the fragments
 /// that differ.
 ///

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use futures_util::stream::BoxStream;
 use koji_core::api::QueryOpts;
+use koji_core::api::query::Rows;
 use koji_core::ids::EventId;
+use serde::Serialize;
 
 use super::{Arg, Args, Conn, DbError, Dialect, FromDb, Sql, Statement};
 
@@ -157,11 +159,6 @@ impl<'a> Select<'a> {
         self
     }
 
-    /// The names of the columns, in order.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.columns.iter().map(|(_, name)| *name)
-    }
-
     /// Applies a client's order, offset and limit. The order replaces the one given before; it may name only the
     /// columns of this query ([`DbError::InvalidOrder`]). Zero is no offset and no limit, as for Koji.
     pub fn options(mut self, options: &QueryOpts) -> Result<Self, DbError> {
@@ -210,6 +207,23 @@ impl<'a> Select<'a> {
     {
         let (sql, args) = self.build(conn.dialect());
         conn.fetch_scalars(sql, args).await
+    }
+
+    /// What a client asked for: the rows in its order and within its limits, or only their number, or each as a list of
+    /// its columns.
+    pub async fn rows<T: FromDb + Serialize>(
+        self,
+        conn: &mut Conn,
+        asked: Option<&QueryOpts>,
+    ) -> Result<Rows<T>, DbError> {
+        let Some(asked) = asked else { return Ok(Rows::List(self.fetch_all(conn).await?)) };
+        let query = self.options(asked)?;
+        if asked.count_only == Some(true) {
+            return Ok(Rows::Count(query.count(conn).await?));
+        }
+        let names: Vec<&str> = query.columns.iter().map(|(_, name)| *name).collect();
+        let rows = query.fetch_all(conn).await?;
+        Ok(if asked.as_list == Some(true) { Rows::values(rows, &names) } else { Rows::List(rows) })
     }
 
     /// The rows one by one, for answers too large to hold.

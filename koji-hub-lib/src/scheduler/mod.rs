@@ -4,6 +4,7 @@
 //! to look after hosts and tasks that are silent. Of several hubs on one database, one at a time runs it.
 
 mod assign;
+mod by_arch;
 mod look_after;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::signals::Change;
 use crate::{Hub, Result};
 
 pub(crate) use assign::assign;
+pub(crate) use by_arch::refuse_by_arch;
 
 /// After a change, how long to wait for others that come with it.
 const GATHER: Duration = Duration::from_millis(2);

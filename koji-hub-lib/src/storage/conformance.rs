@@ -52,6 +52,8 @@ async fn places(s: &dyn Storage) {
     assert_eq!(walk(s, "a").await.unwrap(), ["b/c", "link"]);
     s.create_dir("empty/dir").await.unwrap();
     assert!(s.metadata("empty/dir").await.unwrap().unwrap().is_dir);
+    s.link_top("empty/dir/top").await.unwrap();
+    assert_eq!(text(s, "empty/dir/top/a/b/c").await, "newer");
     s.remove("a/link").await.unwrap();
     assert_eq!(text(s, "moved/copies/c").await, "newer");
     s.remove("moved").await.unwrap();

@@ -182,6 +182,11 @@ impl Storage for LocalStorage {
         .await
     }
 
+    async fn link_top(&self, path: &str) -> StorageResult<()> {
+        let up: PathBuf = path.split('/').skip(1).map(|_| "..").collect();
+        self.run(path, move |path| replace(path, |new| symlink(&up, new))).await
+    }
+
     async fn remove(&self, path: &str) -> StorageResult<()> {
         self.run(path, |p| {
             let done = match fs::symlink_metadata(p) {

@@ -156,6 +156,12 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    async fn link_top(&self, path: &str) -> StorageResult<()> {
+        check_path(path)?;
+        self.nodes().insert(path.to_owned(), Node::Link(String::new()));
+        Ok(())
+    }
+
     async fn remove(&self, path: &str) -> StorageResult<()> {
         check_path(path)?;
         let mut nodes = self.nodes();

@@ -103,6 +103,9 @@ pub trait Storage: Send + Sync + 'static {
     async fn rename(&self, from: &str, to: &str) -> StorageResult<()>;
     /// Makes `path` another name of `target`, in place of a file or link that is there.
     async fn link(&self, target: &str, path: &str) -> StorageResult<()>;
+    /// Makes `path` lead to the top of the storage, as far as its kind of links allows; lists of a repo's packages go
+    /// through it.
+    async fn link_top(&self, path: &str) -> StorageResult<()>;
     /// Removes a file, a link, or a directory with all in it. Nothing there is no error.
     async fn remove(&self, path: &str) -> StorageResult<()>;
     /// The names in a directory, sorted; none if it is not there.

@@ -73,7 +73,7 @@ pub(crate) fn moment(name: &str, value: &Value) -> Result<Option<Timestamp>> {
 }
 
 /// Lists the tasks that match all options; `decode` among them gives requests and results as values.
-pub(crate) async fn list(db: &mut Conn, options: Struct, query: Option<QueryOpts>) -> Result<Rows<Value>> {
+pub(crate) async fn list(db: &mut Conn, options: Struct, query: Option<QueryOpts>) -> Result<Rows<TaskListItem>> {
     let query = query.unwrap_or_default();
     let mut select = Select::from("task").columns(COLUMNS).join("LEFT JOIN users ON task.owner = users.id");
     let mut decode = false;
@@ -125,10 +125,10 @@ pub(crate) async fn list(db: &mut Conn, options: Struct, query: Option<QueryOpts
         return Ok(Rows::Count(select.count(db).await?));
     }
     let rows: Vec<Row> = select.fetch_all(db).await?;
-    if query.as_list == Some(true) {
-        return Ok(Rows::Values(rows.into_iter().map(cells).collect::<Result<_>>()?));
-    }
-    Ok(Rows::List(rows.into_iter().map(|row| item(row, decode)).collect::<Result<_>>()?))
+    let as_list = query.as_list == Some(true);
+    let items = rows.into_iter().map(|row| item(row, decode && !as_list)).collect::<Result<Vec<_>>>()?;
+    let names: Vec<&str> = COLUMNS.iter().map(|(_, name)| *name).collect();
+    Ok(if as_list { Rows::values(items, &names) } else { Rows::List(items) })
 }
 
 fn own_texts(texts: Vec<String>) -> crate::db::Arg<'static> {
@@ -146,7 +146,7 @@ fn filter_time(select: Select<'static>, name: &str, value: &Value, condition: &'
     })
 }
 
-fn item(row: Row, decode: bool) -> Result<Value> {
+fn item(row: Row, decode: bool) -> Result<TaskListItem> {
     let stored = |text: Option<String>| text.map_or(Value::Nil, Value::String);
     let (request, result) = if decode {
         let request = match &row.request {
@@ -164,17 +164,11 @@ fn item(row: Row, decode: bool) -> Result<Value> {
     } else {
         (stored(row.request), stored(row.result))
     };
-    Ok(to_value(&TaskListItem {
+    Ok(TaskListItem {
         task: row.task,
         request,
         result,
         owner_name: row.owner_name.unwrap_or_default(),
         owner_type: row.owner_type.unwrap_or(UserType::Normal),
-    })?)
-}
-
-/// A task's fields in the order of the columns.
-fn cells(row: Row) -> Result<Vec<Value>> {
-    let Value::Struct(mut members) = item(row, false)? else { return Ok(Vec::new()) };
-    Ok(COLUMNS.iter().map(|(_, name)| members.remove(name).unwrap_or_default()).collect())
+    })
 }

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
 use crate::signals::Change;
+use crate::{policy, scheduler};
 
 /// The priority of a task that names none.
 pub(crate) const DEFAULT_PRIORITY: i32 = 20;
@@ -168,6 +169,7 @@ impl NewTask {
                 Some(enabled_channel(cx, name).await?)
             }
         };
+        data.extend(policy::of_args(cx, &self.method, &self.params).await?);
         let channel = match placement::channel(cx, &data).await? {
             Channel::Named(name) => enabled_channel(cx, &name).await?,
             Channel::Requested => match requested {
@@ -179,6 +181,7 @@ impl NewTask {
                 None => fail!("invalid channel policy"),
             },
         };
+        let priority = placement::priority(cx, &data, priority).await?;
         let request = write_call(&self.method, &self.params)?;
         let state = if self.assign.is_some() { TaskState::Assigned } else { TaskState::Free };
         let id = cx
@@ -202,6 +205,9 @@ impl NewTask {
                 ],
             )
             .await?;
+        if arch == arch::NOARCH {
+            scheduler::refuse_by_arch(cx, id, &self.method, &self.params, channel).await?;
+        }
         cx.announce(Change::Tasks);
         Ok(id)
     }

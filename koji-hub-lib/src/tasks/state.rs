@@ -1,10 +1,11 @@
 //! The states of tasks, and how they change. Whether a caller may is checked before.
 
 use koji_core::ids::{HostId, TaskId};
-use koji_core::model::{BuildState, TaskState};
+use koji_core::model::TaskState;
 use koji_core::time::Timestamp;
 
 use crate::Result;
+use crate::builds;
 use crate::call::Call;
 use crate::db::{args, sql};
 use crate::error::fail;
@@ -128,14 +129,7 @@ async fn cancel_one(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
         )
         .await?;
     cx.announce(Change::Tasks);
-    cx.db()
-        .await?
-        .execute(
-            "UPDATE build SET state = $2, completion_time = $4 WHERE task_id = $1 AND state = $3",
-            args![task, BuildState::Canceled, BuildState::Building, Timestamp::now()],
-        )
-        .await?;
-    Ok(())
+    builds::cancel_of_task(cx, task).await
 }
 
 async fn child_ids(cx: &mut Call<'_>, task: TaskId) -> Result<Vec<TaskId>> {

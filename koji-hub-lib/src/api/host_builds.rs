@@ -1,0 +1,109 @@
+use koji_core::api::Param;
+use koji_core::api::host::*;
+use koji_core::ids::{BuildId, TaskId, UserId};
+use koji_core::json::JsonText;
+use koji_core::model::{Build, BuildState};
+use koji_core::time::Timestamp;
+use koji_core::xmlrpc::{Struct, Value};
+
+use crate::Result;
+use crate::builds::{self, NewBuild};
+use crate::call::Call;
+use crate::error::fail;
+use crate::import::{self, BuiltFiles};
+use crate::registry::{Handle, Registry};
+use crate::{tasks, users};
+
+pub(super) fn register(r: &mut Registry) {
+    r.add::<InitBuild>().add::<CompleteBuild>().add::<FailBuild>().add::<MoveBuildToScratch>();
+}
+
+/// The owner of a task that is open on the calling host.
+async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId> {
+    let host = cx.host_id()?;
+    let db = cx.db().await?;
+    tasks::assert_host(db, task, host).await?;
+    tasks::owner(db, task).await
+}
+
+/// A value that must be there.
+fn required<T: Param>(data: &Struct, name: &str) -> Result<T> {
+    match optional(data, name)? {
+        Some(value) => Ok(value),
+        None => fail!("No {name} value for build"),
+    }
+}
+
+fn optional<T: Param>(data: &Struct, name: &str) -> Result<Option<T>> {
+    match data.get(name).map(|value| Option::<T>::from_value(value.clone())) {
+        None => Ok(None),
+        Some(Ok(value)) => Ok(value),
+        Some(Err(e)) => fail!(Parameter, "invalid value for {name}: {e}"),
+    }
+}
+
+impl Handle for InitBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<BuildId> {
+        let mut data = self.data;
+        let task_id = optional(&data, "task_id")?;
+        let Some(task_id) = task_id else { fail!(Parameter, "host.initBuild(): no task_id") };
+        let owner = task_owner(cx, task_id).await?;
+        let Some(name) = optional(&data, "name")? else { fail!("No name or package id provided for build") };
+        if data.get("epoch").is_none() {
+            fail!("No epoch value for build");
+        }
+        let extra = match data.get("extra") {
+            None | Some(Value::Nil) => None,
+            Some(extra) => match serde_json::to_value(extra) {
+                Ok(json) => Some(JsonText(json)),
+                Err(_) => fail!("No such build extra data: {}", koji_core::python::repr(extra)),
+            },
+        };
+        data.insert("owner", owner.0);
+        data.insert("state", BuildState::Building.code());
+        data.insert("completion_time", Value::Nil);
+        let new = NewBuild {
+            name,
+            version: required(&data, "version")?,
+            release: required(&data, "release")?,
+            epoch: optional(&data, "epoch")?,
+            draft: data.get("draft").is_some_and(Value::is_truthy),
+            state: BuildState::Building,
+            owner,
+            task_id: Some(task_id),
+            source: optional(&data, "source")?,
+            extra,
+            start_time: Some(optional(&data, "start_time")?.unwrap_or_else(Timestamp::now)),
+            completion_time: None,
+            cg_id: None,
+            asked: data,
+        };
+        let build = builds::make(cx, new).await?;
+        builds::add_type(cx.db().await?, build, "rpm").await?;
+        Ok(build)
+    }
+}
+
+impl Handle for CompleteBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Build> {
+        task_owner(cx, self.task_id).await?;
+        let files = BuiltFiles::new(self.srpm, self.rpms, self.brmap, self.logs)?;
+        import::import_build(cx, files, self.task_id, self.build_id).await
+    }
+}
+
+impl Handle for FailBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        task_owner(cx, self.task_id).await?;
+        builds::fail_build(cx, self.build_id).await
+    }
+}
+
+impl Handle for MoveBuildToScratch {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let owner = task_owner(cx, self.task_id).await?;
+        let Some(owner) = users::find_by_id(cx.db().await?, owner).await? else { fail!("No such user: {owner}") };
+        let files = BuiltFiles::new(self.srpm, self.rpms, None, self.logs)?;
+        import::move_to_scratch(cx, files, self.task_id, &owner.name).await
+    }
+}

@@ -1,0 +1,35 @@
+use std::collections::BTreeMap;
+
+use koji_core::api::host::{RepoDone, RepoInit};
+use koji_core::ids::{EventId, RepoId};
+use koji_core::xmlrpc::{Value, from_value};
+
+use crate::Result;
+use crate::call::Call;
+use crate::error::fail;
+use crate::registry::{Handle, Registry};
+use crate::repos::make;
+use crate::repos::options::RepoOptions;
+
+pub(super) fn register(r: &mut Registry) {
+    r.add::<RepoInit>().add::<RepoDone>();
+}
+
+impl Handle for RepoInit {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<(RepoId, EventId)> {
+        cx.host_id()?;
+        let options = RepoOptions::from_caller(self.opts.as_ref())?;
+        make::init(cx, &self.tag, self.task_id, self.event, &options).await
+    }
+}
+
+impl Handle for RepoDone {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.host_id()?;
+        let data: BTreeMap<String, (String, Vec<String>)> = match from_value(Value::Struct(self.data)) {
+            Ok(data) => data,
+            Err(e) => fail!(Parameter, "host.repoDone(): invalid value for data: {e}"),
+        };
+        make::done(cx, self.repo_id, &data, self.expire, self.repo_json_updates).await
+    }
+}

@@ -1,0 +1,60 @@
+//! Builds that end without success. What they left of files goes with them.
+
+use koji_core::ids::{BuildId, TaskId};
+use koji_core::model::BuildState;
+use koji_core::time::Timestamp;
+
+use super::get_by_id;
+use super::make::remove_files;
+use crate::Result;
+use crate::call::Call;
+use crate::db::{args, sql};
+use crate::error::fail;
+use crate::tasks::state::cancel_full;
+
+/// Marks a build as failed; a fault if it is not in the making.
+pub(crate) async fn fail_build(cx: &mut Call<'_>, build: BuildId) -> Result<()> {
+    if !end(cx, build, BuildState::Failed).await? {
+        let state = get_by_id(cx.db().await?, build).await?.state;
+        fail!("cannot update build {build}, state: {state}");
+    }
+    Ok(())
+}
+
+/// Cancels a build and its task; false if it is not in the making.
+pub(crate) async fn cancel(cx: &mut Call<'_>, build: BuildId) -> Result<bool> {
+    if !end(cx, build, BuildState::Canceled).await? {
+        return Ok(false);
+    }
+    if let Some(task) = get_by_id(cx.db().await?, build).await?.task_id {
+        cancel_full(cx, task, false).await?;
+    }
+    Ok(true)
+}
+
+/// Cancels what a task is building.
+pub(crate) async fn cancel_of_task(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
+    let sql = "SELECT id FROM build WHERE task_id = $1 AND state = $2 ORDER BY id";
+    let builds: Vec<BuildId> = cx.db().await?.fetch_scalars(sql, args![task, BuildState::Building]).await?;
+    for build in builds {
+        end(cx, build, BuildState::Canceled).await?;
+    }
+    Ok(())
+}
+
+/// Ends a build that is in the making; false if it is not. The row stays locked, so that nothing is imported meanwhile.
+async fn end(cx: &mut Call<'_>, build: BuildId, state: BuildState) -> Result<bool> {
+    let db = cx.db().await?;
+    let locked = sql!("SELECT state FROM build WHERE id = $1", {for update});
+    match db.fetch_scalar_optional::<BuildState>(locked, args![build]).await? {
+        None => fail!("No such build: {build}"),
+        Some(BuildState::Building) => {}
+        Some(_) => return Ok(false),
+    }
+    let sql = "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1";
+    db.execute(sql, args![build, state, Timestamp::now()]).await?;
+    db.execute("DELETE FROM build_reservations WHERE build_id = $1", args![build]).await?;
+    let build = get_by_id(db, build).await?;
+    remove_files(cx, &build).await?;
+    Ok(true)
+}

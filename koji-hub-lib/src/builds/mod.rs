@@ -1,0 +1,146 @@
+//! Builds: looking them up, making them, ending them.
+
+mod btypes;
+mod end;
+mod list;
+mod make;
+mod release;
+
+pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
+pub(crate) use end::{cancel, cancel_of_task, fail_build};
+pub(crate) use list::{average_duration, list};
+pub(crate) use make::{NewBuild, make};
+pub(crate) use release::next_release;
+
+use koji_core::api::BuildRef;
+use koji_core::ids::BuildId;
+use koji_core::model::{Build, BuildState};
+use koji_core::nvr::{Nvr, target_release};
+use koji_core::paths::BuildDir;
+
+use crate::Result;
+use crate::db::{Conn, args};
+use crate::error::fail;
+
+/// Selects records of builds; the condition follows.
+macro_rules! select_build {
+    ($condition:literal) => {
+        concat!(
+            "SELECT build.id AS id, build.id AS build_id, package.name AS name, package.name AS package_name,
+                    package.id AS package_id, build.version AS version, build.release AS release, build.epoch AS epoch,
+                    package.name || '-' || build.version || '-' || build.release AS nvr, build.draft AS draft,
+                    build.state AS state, build.task_id AS task_id, users.id AS owner_id, users.name AS owner_name,
+                    promoter.id AS promoter_id, promoter.name AS promoter_name, build.cg_id AS cg_id,
+                    content_generator.name AS cg_name, build.source AS source, build.extra AS extra,
+                    volume.id AS volume_id, volume.name AS volume_name, events.id AS creation_event_id,
+                    events.time AS creation_time, events.time AS creation_ts,
+                    build.start_time AS start_time, build.start_time AS start_ts,
+                    build.completion_time AS completion_time, build.completion_time AS completion_ts,
+                    build.promotion_time AS promotion_time, build.promotion_time AS promotion_ts
+             FROM build
+             JOIN package ON package.id = build.pkg_id
+             JOIN events ON events.id = build.create_event
+             JOIN volume ON volume.id = build.volume_id
+             JOIN users ON users.id = build.owner
+             LEFT JOIN users AS promoter ON promoter.id = build.promoter
+             LEFT JOIN content_generator ON content_generator.id = build.cg_id
+             WHERE ",
+            $condition
+        )
+    };
+}
+
+/// The build, if there is one. A text that is no name-version-release is a fault.
+pub(crate) async fn find(db: &mut Conn, build: &BuildRef) -> Result<Option<Build>> {
+    let Some(nvr) = parts(build)? else {
+        let BuildRef::Id(id) = build else { return Ok(None) };
+        return Ok(db.fetch_optional(select_build!("build.id = $1"), args![*id]).await?);
+    };
+    Ok(db
+        .fetch_optional(
+            select_build!("package.name = $1 AND build.version = $2 AND build.release = $3"),
+            args![nvr.name, nvr.version, nvr.release],
+        )
+        .await?)
+}
+
+/// The build; a fault if there is none.
+pub(crate) async fn get(db: &mut Conn, build: &BuildRef) -> Result<Build> {
+    match find(db, build).await? {
+        Some(found) => Ok(found),
+        None => fail!("No such build: {build}"),
+    }
+}
+
+/// The build with that id; a fault if there is none.
+pub(crate) async fn get_by_id(db: &mut Conn, id: BuildId) -> Result<Build> {
+    get(db, &BuildRef::Id(id)).await
+}
+
+/// The build's id, if there is one. An id is taken as it is.
+pub(crate) async fn find_id(db: &mut Conn, build: &BuildRef) -> Result<Option<BuildId>> {
+    let Some(nvr) = parts(build)? else {
+        let BuildRef::Id(id) = build else { return Ok(None) };
+        return Ok(Some(*id));
+    };
+    Ok(db
+        .fetch_scalar_optional(
+            "SELECT build.id FROM build JOIN package ON package.id = build.pkg_id
+             WHERE package.name = $1 AND build.version = $2 AND build.release = $3",
+            args![nvr.name, nvr.version, nvr.release],
+        )
+        .await?)
+}
+
+/// The build's id; a fault if there is no build of that name.
+pub(crate) async fn get_id(db: &mut Conn, build: &BuildRef) -> Result<BuildId> {
+    match find_id(db, build).await? {
+        Some(id) => Ok(id),
+        None => fail!("No such build: {build}"),
+    }
+}
+
+/// The name by which a build is meant; none if it is by its id.
+fn parts(build: &BuildRef) -> Result<Option<Nvr>> {
+    Ok(match build {
+        BuildRef::Id(_) => None,
+        BuildRef::Nvr(text) => Some(text.parse()?),
+        BuildRef::Parts { name, version, release } => Some(Nvr::new(name, version, release)),
+    })
+}
+
+/// What else is to be known of builds.
+pub(crate) trait BuildExt {
+    /// Its name.
+    fn name(&self) -> Nvr;
+    /// Where its files are.
+    fn dir(&self) -> BuildDir;
+    /// The name that its RPMs have: without the mark of a draft.
+    fn rpm_nvr(&self) -> Result<Nvr>;
+    /// A fault if it is over with the build, or was never complete.
+    fn assert_alive(&self) -> Result<()>;
+}
+
+impl BuildExt for Build {
+    fn name(&self) -> Nvr {
+        Nvr::new(&self.name, &self.version, &self.release)
+    }
+
+    fn dir(&self) -> BuildDir {
+        BuildDir::new(Some(&self.volume_name), &self.name())
+    }
+
+    fn rpm_nvr(&self) -> Result<Nvr> {
+        let release = if self.draft { target_release(&self.release)? } else { &self.release };
+        Ok(Nvr::new(&self.name, &self.version, release))
+    }
+
+    fn assert_alive(&self) -> Result<()> {
+        match self.state {
+            BuildState::Failed | BuildState::Canceled | BuildState::Deleted => {
+                fail!("Build is {}: {}", self.state, self.nvr)
+            }
+            BuildState::Building | BuildState::Complete => Ok(()),
+        }
+    }
+}

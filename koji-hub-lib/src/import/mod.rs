@@ -1,0 +1,246 @@
+//! Filing what was built: from the uploads into the build's directory, and into the database.
+//!
+//! Files are copied before the transaction is committed, so that a build which is complete has its files, and a repeated
+//! attempt writes them again; afterwards the uploads become links to them. What is not committed is removed.
+
+mod noarch;
+mod rpm;
+mod scratch;
+
+use std::collections::HashSet;
+
+use koji_core::api::Param;
+use koji_core::ids::{BuildId, BuildrootId, TaskId};
+use koji_core::model::{Build, BuildState, TagUpdateType};
+use koji_core::nvr::{Nvr, draft_release};
+use koji_core::paths::{self, BuildDir};
+use koji_core::time::Timestamp;
+use koji_core::xmlrpc::{Struct, Value};
+
+use crate::builds::{self, BuildExt};
+use crate::call::Call;
+use crate::db::{args, list, sql};
+use crate::error::fail;
+use crate::rpm_file::{self, RpmFile};
+use crate::{Hub, Result, policy};
+
+pub(crate) use rpm::import_alone;
+pub(crate) use scratch::move_to_scratch;
+
+/// What a build task made, as paths below the directory for uploads.
+#[derive(Debug, Clone)]
+pub(crate) struct BuiltFiles {
+    pub srpm: String,
+    pub rpms: Vec<String>,
+    /// In which buildroot each was built.
+    pub buildroots: Vec<(String, BuildrootId)>,
+    /// The directory of each group of logs, empty for none, and its files.
+    pub logs: Vec<(String, Vec<String>)>,
+}
+
+impl BuiltFiles {
+    /// Reads what a builder says of them.
+    pub(crate) fn new(srpm: String, rpms: Vec<String>, brmap: Option<Struct>, logs: Option<Struct>) -> Result<Self> {
+        let buildroots = brmap.unwrap_or_default().into_iter().map(|(file, id)| Ok((file, read("brmap", id)?)));
+        let logs = logs.unwrap_or_default().into_iter().map(|(dir, files)| Ok((dir, read("logs", files)?)));
+        let files = BuiltFiles {
+            srpm,
+            rpms,
+            buildroots: buildroots.collect::<Result<_>>()?,
+            logs: logs.collect::<Result<_>>()?,
+        };
+        let logs = files.logs.iter().flat_map(|(_, logs)| logs);
+        if let Some(path) = [&files.srpm].into_iter().chain(&files.rpms).chain(logs).find(|p| !paths::is_relative(p)) {
+            fail!("Invalid path: {path}");
+        }
+        if let Some((dir, _)) = files.logs.iter().find(|(dir, _)| !dir.is_empty() && !paths::is_relative(dir)) {
+            fail!("Invalid log directory: {dir}");
+        }
+        Ok(files)
+    }
+
+    fn buildroot(&self, file: &str) -> Option<BuildrootId> {
+        self.buildroots.iter().find(|(path, _)| path == file).map(|(_, id)| *id)
+    }
+}
+
+fn read<T: Param>(name: &str, value: Value) -> Result<T> {
+    match T::from_value(value) {
+        Ok(value) => Ok(value),
+        Err(e) => fail!(Parameter, "invalid value for {name}: {e}"),
+    }
+}
+
+/// The path of an uploaded file.
+fn upload(file: &str) -> String {
+    paths::under(&paths::work(None), file)
+}
+
+/// A path as Koji's messages show it.
+fn shown(hub: &Hub, path: &str) -> String {
+    paths::under(&hub.config().koji_dir.to_string_lossy(), path)
+}
+
+/// The headers of an uploaded RPM; a fault if it is not there.
+async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
+    let path = upload(file);
+    match rpm_file::read(hub.storage(), &path).await? {
+        Some(rpm) => Ok(rpm),
+        None => fail!("No such file: {}", shown(hub, &path)),
+    }
+}
+
+/// The last part of a path.
+fn basename(file: &str) -> &str {
+    file.rsplit_once('/').map_or(file, |(_, name)| name)
+}
+
+/// Copies an uploaded file to its place; once the call is committed, the upload becomes a link to it.
+async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
+    let from = upload(file);
+    cx.storage().copy(&from, to).await?;
+    let (hub, to) = (cx.hub().clone(), to.to_owned());
+    cx.on_commit(async move {
+        if let Err(e) = hub.storage().link(&to, &from).await {
+            tracing::warn!(error = %e, "an imported upload stays where it was");
+        }
+    });
+    Ok(())
+}
+
+/// Has a directory removed if the call is not committed.
+fn remove_unless_committed(cx: &mut Call<'_>, dir: String) {
+    let hub = cx.hub().clone();
+    cx.on_rollback(async move {
+        if let Err(e) = hub.storage().remove(&dir).await {
+            tracing::error!(error = %e, "cannot remove what a failed import left");
+        }
+    });
+}
+
+/// Imports what a task has built, and completes the build.
+pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: TaskId, build: BuildId) -> Result<Build> {
+    let srpm = read_upload(cx.hub(), &files.srpm).await?;
+    let mut rpms = vec![(files.srpm.clone(), srpm)];
+    for file in &files.rpms {
+        rpms.push((file.clone(), read_upload(cx.hub(), file).await?));
+    }
+    let rpms = noarch::same_once(rpms)?;
+    check_buildroots(cx, &files).await?;
+    let build = begin(cx, &files, &rpms[0].1, task, build).await?;
+    let dir = build.dir();
+    // of an attempt that died
+    cx.storage().remove(dir.path()).await?;
+    remove_unless_committed(cx, dir.path().to_owned());
+
+    let mut names = HashSet::new();
+    for (file, header) in &rpms {
+        if !names.insert(basename(file)) {
+            fail!("Error importing archive file, {} already exists", shown(cx.hub(), &upload(file)));
+        }
+        rpm::import(cx, file, header, &build, files.buildroot(file)).await?;
+    }
+    import_logs(cx, &files, &dir).await?;
+    if build.volume_name != paths::DEFAULT_VOLUME {
+        let usual = BuildDir::new(None, &build.name());
+        cx.storage().link(dir.path(), usual.path()).await?;
+        remove_unless_committed(cx, usual.path().to_owned());
+    }
+    builds::get_by_id(cx.db().await?, build.id).await
+}
+
+async fn check_buildroots(cx: &mut Call<'_>, files: &BuiltFiles) -> Result<()> {
+    let ids: Vec<i32> = files.buildroots.iter().map(|(_, id)| id.0).collect();
+    let sql = sql!("SELECT buildroot_id FROM standard_buildroot WHERE buildroot_id ", {in "$1"});
+    let found: Vec<i32> = cx.db().await?.fetch_scalars(sql, args![list(&ids)]).await?;
+    match ids.iter().find(|id| !found.contains(id)) {
+        Some(id) => fail!("no buildroot with ID: {id}"),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the source package is the build's, chooses the volume, and makes the build complete.
+async fn begin(cx: &mut Call<'_>, files: &BuiltFiles, srpm: &RpmFile, task: TaskId, build: BuildId) -> Result<Build> {
+    let path = upload(&files.srpm);
+    let summary = match srpm.summary() {
+        Ok(summary) => summary,
+        Err(reason) => fail!("{}: {reason}", shown(cx.hub(), &path)),
+    };
+    if !summary.source {
+        fail!("not a source package: {}", shown(cx.hub(), &path));
+    }
+    let Nvr { name, version, release, .. } = summary.nvra.nvr;
+    let mut data: Struct = [
+        ("package", Value::from(name.as_str())),
+        ("version", version.as_str().into()),
+        ("release", release.as_str().into()),
+        ("buildroots", Value::Array(files.buildroots.iter().map(|(_, id)| id.0.into()).collect())),
+        ("import", true.into()),
+        ("import_type", "rpm".into()),
+    ]
+    .into_iter()
+    .collect();
+    data.extend(policy::of_task(cx, task).await?);
+    let (volume, _) = policy::volume(cx, &data).await?;
+
+    let known = builds::get_by_id(cx.db().await?, build).await?;
+    let release = if known.draft { draft_release(&release, build) } else { release };
+    let text = |id: Option<i32>| id.map_or("None".to_owned(), |id| id.to_string());
+    for (what, of_build, of_rpm) in [
+        ("name", known.name.clone(), name),
+        ("version", known.version.clone(), version),
+        ("release", known.release.clone(), release),
+        ("epoch", text(known.epoch), text(summary.epoch)),
+        ("task_id", text(known.task_id.map(|id| id.0)), task.to_string()),
+    ] {
+        if of_build != of_rpm {
+            fail!("Unable to complete build: {what} mismatch (build: {of_build}, rpm: {of_rpm})");
+        }
+    }
+    let changed = cx
+        .db()
+        .await?
+        .execute(
+            "UPDATE build SET state = $2, completion_time = $3, volume_id = $4 WHERE id = $1 AND state = $5",
+            args![build, BuildState::Complete, Timestamp::now(), volume, BuildState::Building],
+        )
+        .await?;
+    let now = builds::get_by_id(cx.db().await?, build).await?;
+    if changed == 0 {
+        fail!("Unable to complete build: state is {}", now.state);
+    }
+    builds::add_type(cx.db().await?, build, "rpm").await?;
+    Ok(now)
+}
+
+async fn import_logs(cx: &mut Call<'_>, files: &BuiltFiles, dir: &BuildDir) -> Result<()> {
+    let mut placed = HashSet::new();
+    for (subdir, logs) in &files.logs {
+        let dir = if subdir.is_empty() { dir.logs() } else { format!("{}/{subdir}", dir.logs()) };
+        for log in logs {
+            let to = format!("{dir}/{}", basename(log));
+            if !cx.storage().metadata(&upload(log)).await?.is_some_and(|m| !m.is_dir) {
+                fail!("Error importing build log. {} is not a regular file.", shown(cx.hub(), &upload(log)));
+            }
+            if !placed.insert(to.clone()) {
+                fail!("Error importing build log. {} already exists.", shown(cx.hub(), &to));
+            }
+            place(cx, log, &to).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes in the history of the tags that a build is in that its content has changed.
+pub(crate) async fn tell_tags(cx: &mut Call<'_>, build: BuildId) -> Result<()> {
+    let (event, user) = (cx.event().await?, cx.user_id()?);
+    cx.db()
+        .await?
+        .execute(
+            "INSERT INTO tag_updates (tag_id, update_event, updater_id, update_type)
+             SELECT tag_id, $2, $3, $4 FROM tag_listing WHERE active = TRUE AND build_id = $1",
+            args![build, event, user, TagUpdateType::Import],
+        )
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Signature headers: whose signature is in one, and the file with another one in its place.
+
+use rpm::IndexData;
+
+use super::{RpmFile, SIGNATURE_START};
+use crate::Result;
+use crate::error::fail;
+use crate::storage::Storage;
+
+/// Where a signature may be: OpenPGP packets of header and payload, and of the header alone.
+const SIGNATURES: [u32; 4] = [1005, 1002, 267, 268];
+/// Base64 texts of OpenPGP packets, in RPM 6.
+const OPENPGP: u32 = 278;
+
+/// The length of the header section that begins at the start of `bytes`, or what is wrong with it.
+pub(super) fn header_length(bytes: &[u8]) -> Result<usize, String> {
+    let intro = bytes.get(..16).ok_or("the file ends too early")?;
+    if !intro.starts_with(&[0x8e, 0xad, 0xe8]) {
+        return Err(format!("bad magic: {:02x?}", &intro[..3]));
+    }
+    let number = |at: usize| {
+        let word = intro.get(at..at + 4).and_then(|w| <[u8; 4]>::try_from(w).ok()).unwrap_or_default();
+        usize::try_from(u32::from_be_bytes(word)).unwrap_or(usize::MAX)
+    };
+    let (entries, data) = (number(8), number(12));
+    // what rpm itself takes
+    if entries > 0xffff || data > 0x1000_0000 {
+        return Err(format!("a header of {entries} entries and {data} bytes is too large"));
+    }
+    Ok(16 + 16 * entries + data)
+}
+
+/// The length of the signature section, which is padded.
+pub(super) fn padded_length(bytes: &[u8]) -> Result<usize, String> {
+    header_length(bytes).map(|length| length.next_multiple_of(8))
+}
+
+/// The id of the key of the signature in the file's own signature header, in lower-case hex; empty if there is none.
+pub(super) fn key_id(file: &RpmFile) -> Result<String, String> {
+    for tag in SIGNATURES {
+        if let Ok(IndexData::Bin(packet)) = file.metadata.signature.entry(tag)
+            && !packet.is_empty()
+        {
+            return packet_key_id(&packet).ok_or_else(|| "cannot read the signature's key id".into());
+        }
+    }
+    if let Ok(IndexData::StringArray(packets)) = file.metadata.signature.entry(OPENPGP)
+        && let Some(text) = packets.first()
+    {
+        use base64::Engine;
+        let packet = base64::engine::general_purpose::STANDARD.decode(text.replace('\n', ""));
+        let packet = packet.map_err(|e| format!("cannot read the signature: {e}"))?;
+        return packet_key_id(&packet).ok_or_else(|| "cannot read the signature's key id".into());
+    }
+    Ok(String::new())
+}
+
+/// The last four bytes of the issuer's key id in an OpenPGP signature packet (RFC 4880 and 9580).
+fn packet_key_id(packet: &[u8]) -> Option<String> {
+    let body = packet_body(packet)?;
+    let id = match body.first()? {
+        3 => body.get(11..15)?,
+        4 => issuer(body, 4, 2).and_then(|id| id.get(id.len().checked_sub(4)?..))?,
+        6 => issuer(body, 4, 4).and_then(|id| id.get(..4))?,
+        _ => return None,
+    };
+    Some(hex(id))
+}
+
+/// The body of a signature packet.
+fn packet_body(packet: &[u8]) -> Option<&[u8]> {
+    let (&first, rest) = packet.split_first()?;
+    let old = first & 0x40 == 0;
+    let kind = if old { (first >> 2) & 0x0f } else { first & 0x3f };
+    if first & 0x80 == 0 || kind != 2 {
+        return None;
+    }
+    let skip = match (old, first & 3, rest.first()?) {
+        (true, 0, _) => 1,
+        (true, 1, _) => 2,
+        (true, 2, _) => 4,
+        (true, ..) => 0,
+        (false, _, ..192) => 1,
+        (false, _, 192..=223) => 2,
+        (false, _, 255) => 5,
+        (false, ..) => return None,
+    };
+    rest.get(skip..)
+}
+
+/// The issuer's key id or fingerprint among the subpackets, of which both areas begin with a length of `wide` bytes.
+fn issuer(body: &[u8], at: usize, wide: usize) -> Option<&[u8]> {
+    let mut at = at;
+    let mut fingerprint = None;
+    for _ in 0..2 {
+        let length = be(body.get(at..at + wide)?);
+        let mut area = body.get(at + wide..at + wide + length)?;
+        at += wide + length;
+        while let Some(&first) = area.first() {
+            let (length, skip) = match first {
+                0..192 => (usize::from(first), 1),
+                192..255 => ((usize::from(first) - 192) * 256 + usize::from(*area.get(1)?) + 192, 2),
+                255 => (be(area.get(1..5)?), 5),
+            };
+            let packet = area.get(skip..skip + length)?;
+            match packet.split_first()? {
+                (kind, id) if kind & 0x7f == 16 => return Some(id),
+                (kind, [_, print @ ..]) if kind & 0x7f == 33 => fingerprint = Some(print),
+                _ => {}
+            }
+            area = area.get(skip + length..)?;
+        }
+    }
+    fingerprint
+}
+
+fn be(bytes: &[u8]) -> usize {
+    bytes.iter().fold(0, |n, b| (n << 8) | usize::from(*b))
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Reads an RPM with another signature header in place of its own, part by part.
+pub(crate) async fn read_spliced(
+    storage: &dyn Storage,
+    path: &str,
+    sighdr: &[u8],
+    mut each: impl FnMut(&[u8]) + Send,
+) -> Result<()> {
+    const PART: u64 = 1024 * 1024;
+    let start = storage.read(path, 0, SIGNATURE_START + 16).await?;
+    let Some((lead, intro)) = start.split_at_checked(SIGNATURE_START as usize) else {
+        fail!("{path}: the file ends too early");
+    };
+    let own = match padded_length(intro) {
+        Ok(own) => own as u64,
+        Err(reason) => fail!("{path}: {reason}"),
+    };
+    each(lead);
+    each(sighdr);
+    let mut at = SIGNATURE_START + own;
+    loop {
+        let part = storage.read(path, at, PART).await?;
+        if part.is_empty() {
+            return Ok(());
+        }
+        each(&part);
+        at += part.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_ids_are_the_issuers_last_four_bytes() {
+        let issuer = [9, 16, 1, 2, 3, 4, 0xd3, 0x0c, 0xb2, 0x47];
+        let mut v4 = vec![4, 0, 1, 8, 0, 6, 5, 2, 0, 0, 0, 0, 0, 10];
+        v4.extend(issuer);
+        let mut packet = vec![0x89, 0, v4.len() as u8];
+        packet.extend(&v4);
+        assert_eq!(packet_key_id(&packet).as_deref(), Some("d30cb247"));
+        let mut packet = vec![0xc2, v4.len() as u8];
+        packet.extend(&v4);
+        assert_eq!(packet_key_id(&packet).as_deref(), Some("d30cb247"));
+        let v3 = [0x88, 15, 3, 5, 0, 0, 0, 0, 0, 1, 2, 3, 4, 0xd3, 0x0c, 0xb2, 0x47];
+        assert_eq!(packet_key_id(&v3).as_deref(), Some("d30cb247"));
+        for end in 0..packet.len() {
+            assert_eq!(packet_key_id(&packet[..end]), None, "{end}");
+        }
+        assert_eq!(packet_key_id(&[0x89, 0, 1, 9]), None);
+    }
+}

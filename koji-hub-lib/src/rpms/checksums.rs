@@ -1,0 +1,110 @@
+//! Checksums of RPM files with each of their signatures, computed once.
+
+use std::collections::BTreeMap;
+
+use koji_core::ids::RpmId;
+use koji_core::model::{ChecksumType, Rpm};
+use koji_core::xmlrpc::{Struct, Value};
+use md5::Digest;
+
+use super::nvra;
+use crate::Result;
+use crate::builds::{self, BuildExt};
+use crate::call::Call;
+use crate::db::args;
+use crate::rpm_file::{hex, read_spliced};
+
+/// Several checksums of the same bytes.
+#[derive(Default)]
+struct Sums {
+    md5: Option<md5::Md5>,
+    sha1: Option<sha1::Sha1>,
+    sha256: Option<sha2::Sha256>,
+}
+
+impl Sums {
+    fn new(kinds: &[ChecksumType]) -> Self {
+        Sums {
+            md5: kinds.contains(&ChecksumType::Md5).then(md5::Md5::new),
+            sha1: kinds.contains(&ChecksumType::Sha1).then(sha1::Sha1::new),
+            sha256: kinds.contains(&ChecksumType::Sha256).then(sha2::Sha256::new),
+        }
+    }
+
+    fn update(&mut self, part: &[u8]) {
+        self.md5.iter_mut().for_each(|sum| sum.update(part));
+        self.sha1.iter_mut().for_each(|sum| sum.update(part));
+        self.sha256.iter_mut().for_each(|sum| sum.update(part));
+    }
+
+    fn finish(self) -> Vec<(ChecksumType, String)> {
+        let md5 = self.md5.map(|sum| (ChecksumType::Md5, hex(&sum.finalize())));
+        let sha1 = self.sha1.map(|sum| (ChecksumType::Sha1, hex(&sum.finalize())));
+        let sha256 = self.sha256.map(|sum| (ChecksumType::Sha256, hex(&sum.finalize())));
+        [md5, sha1, sha256].into_iter().flatten().collect()
+    }
+}
+
+/// The checksums of these kinds for each signature: by key, then by kind. With `stored_only`, nil for those that were
+/// not computed yet.
+pub(crate) async fn checksums(
+    cx: &mut Call<'_>,
+    rpm: &Rpm,
+    kinds: &[ChecksumType],
+    stored_only: bool,
+) -> Result<Struct> {
+    let sql = "SELECT sigkey FROM rpmsigs WHERE rpm_id = $1 ORDER BY sigkey";
+    let keys: Vec<String> = cx.db().await?.fetch_scalars(sql, args![rpm.id]).await?;
+    let sql = "SELECT sigkey, checksum_type, checksum FROM rpm_checksum WHERE rpm_id = $1";
+    let rows: Vec<(String, i16, String)> = cx.db().await?.fetch_all(sql, args![rpm.id]).await?;
+    let mut known: BTreeMap<(String, i32), String> =
+        rows.into_iter().map(|(key, kind, sum)| ((key, kind.into()), sum)).collect();
+    let mut out = Struct::new();
+    for key in keys {
+        let missing: Vec<ChecksumType> =
+            kinds.iter().copied().filter(|kind| !known.contains_key(&(key.clone(), kind.code()))).collect();
+        if !missing.is_empty() && !stored_only {
+            for (kind, sum) in compute(cx, rpm, &key, &missing).await? {
+                store(cx, rpm.id, &key, kind, &sum).await?;
+                known.insert((key.clone(), kind.code()), sum);
+            }
+        }
+        let of_kind = |kind: &ChecksumType| (kind.name(), known.get(&(key.clone(), kind.code())).cloned());
+        let sums: Struct = kinds.iter().map(of_kind).map(|(kind, sum)| (kind, Value::from(sum))).collect();
+        out.insert(key, sums);
+    }
+    Ok(out)
+}
+
+async fn compute(
+    cx: &mut Call<'_>,
+    rpm: &Rpm,
+    sigkey: &str,
+    kinds: &[ChecksumType],
+) -> Result<Vec<(ChecksumType, String)>> {
+    let Some(build) = rpm.build_id else { return Ok(Vec::new()) };
+    let dir = builds::get_by_id(cx.db().await?, build).await?.dir();
+    let name = nvra(rpm);
+    let storage = cx.storage();
+    let size = |found: Option<crate::storage::Metadata>| found.map_or(0, |m| m.size);
+    // a header is small: the whole of it
+    let sighdr = dir.sighdr(&name, sigkey);
+    let length = size(storage.metadata(&sighdr).await?);
+    let sighdr = storage.read(&sighdr, 0, length).await?;
+    let mut sums = Sums::new(kinds);
+    read_spliced(storage, &dir.rpm(&name), &sighdr, |part| sums.update(part)).await?;
+    Ok(sums.finish())
+}
+
+async fn store(cx: &mut Call<'_>, rpm: RpmId, sigkey: &str, kind: ChecksumType, sum: &str) -> Result<()> {
+    let kind = i16::try_from(kind.code()).unwrap_or_default();
+    cx.db()
+        .await?
+        .execute(
+            "INSERT INTO rpm_checksum (rpm_id, sigkey, checksum, checksum_type) VALUES ($1, $2, $3, $4)
+             ON CONFLICT DO NOTHING",
+            args![rpm, sigkey, sum, kind],
+        )
+        .await?;
+    Ok(())
+}

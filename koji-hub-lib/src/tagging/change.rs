@@ -1,0 +1,82 @@
+//! Tagging and untagging.
+
+use koji_core::ids::{PackageId, TagId, UserId};
+use koji_core::model::{Build, BuildState, Tag};
+
+use crate::Result;
+use crate::call::Call;
+use crate::db::{args, insert_versioned, revoke, sql};
+use crate::error::fail;
+use crate::packages::{self, Change, Listing};
+use crate::tags;
+
+/// Puts a build into a tag, for a user who may. One that is there already stays, a fault; with `force`, it is tagged
+/// anew, and so becomes the latest.
+pub(crate) async fn tag_build(cx: &mut Call<'_>, tag: &Tag, build: &Build, user: UserId, force: bool) -> Result<()> {
+    tags::require_access(cx, &tag.id.into(), user, force).await?;
+    assert_complete(build)?;
+    let sql =
+        sql!("SELECT build_id FROM tag_listing WHERE active = TRUE AND tag_id = $1 AND build_id = $2", {for update});
+    let tagged: Option<i32> = cx.db().await?.fetch_scalar_optional(sql, args![tag.id, build.id]).await?;
+    let event = cx.event().await?;
+    let db = cx.db().await?;
+    if tagged.is_some() {
+        if !force {
+            fail!(Tag, "build {} already tagged ({})", build.nvr, tag.name);
+        }
+        revoke(db, "tag_listing", vec![("tag_id", tag.id.into()), ("build_id", build.id.into())], event, user).await?;
+    }
+    let columns = vec![("tag_id", tag.id.into()), ("build_id", build.id.into())];
+    Ok(insert_versioned(db, "tag_listing", columns, event, user).await?)
+}
+
+/// Takes a build out of a tag, for a user who may. If it is not there, that is a fault if strict.
+pub(crate) async fn untag_build(
+    cx: &mut Call<'_>,
+    tag: &Tag,
+    build: &Build,
+    user: UserId,
+    strict: bool,
+    force: bool,
+) -> Result<()> {
+    tags::require_access(cx, &tag.id.into(), user, force).await?;
+    let event = cx.event().await?;
+    let key = vec![("tag_id", tag.id.into()), ("build_id", build.id.into())];
+    let changed = revoke(cx.db().await?, "tag_listing", key, event, user).await?;
+    if changed == 0 && strict {
+        fail!(Tag, "build {} not in tag {}", build.nvr, tag.name);
+    }
+    Ok(())
+}
+
+/// Refuses a build that is not complete; such builds are in no tag.
+pub(crate) fn assert_complete(build: &Build) -> Result<()> {
+    match build.state {
+        BuildState::Complete => Ok(()),
+        state => fail!(Tag, "build {} not complete: state {state}", build.nvr),
+    }
+}
+
+/// Refuses a build whose package the tag does not list. An administrator who insists has it listed; `to` is how the
+/// message names the tag.
+pub(crate) async fn check_package(
+    cx: &mut Call<'_>,
+    tag: TagId,
+    to: &str,
+    (package, name): (PackageId, &str),
+    force: bool,
+) -> Result<()> {
+    let listing =
+        Listing { tag: Some(tag), package: Some(package), inherit: true, with_blocked: true, ..Listing::default() };
+    let refusal = match packages::list(cx.db().await?, &listing).await?.first() {
+        None => format!("Package {name} not in list for {to}"),
+        Some(entry) if entry.blocked => format!("Package {name} blocked in {to}"),
+        Some(_) => return Ok(()),
+    };
+    if !force || !cx.has_perm("admin").await? {
+        fail!(Tag, "{refusal}");
+    }
+    tracing::info!(tag = tag.0, package = name, "a package is listed by force");
+    let change = Change { block: Some(false), force: true, ..Change::default() };
+    packages::change(cx, &tag.into(), &package.into(), change).await
+}

@@ -1,0 +1,7 @@
+//! Builds in tags: what is there, and how it gets there.
+
+mod change;
+mod read;
+
+pub(crate) use change::{assert_complete, check_package, tag_build, untag_build};
+pub(crate) use read::{Contents, builds, rpms, rpms_for_repo};
