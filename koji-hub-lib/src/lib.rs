@@ -13,6 +13,9 @@ pub mod config;
 pub mod db;
 pub mod dispatch;
 mod error;
+mod events;
+mod external_repos;
+mod groups;
 mod hosts;
 mod http;
 mod hub;
@@ -37,6 +40,7 @@ mod tasks;
 mod uploads;
 mod users;
 mod views;
+mod volumes;
 
 pub use error::{Error, Result};
 pub use http::router;
