@@ -22,6 +22,7 @@ mod hub;
 mod import;
 mod listing;
 mod names;
+mod notifications;
 mod packages;
 pub mod policy;
 pub mod registry;

@@ -17,6 +17,7 @@ mod rpms;
 mod scheduler;
 mod sessions;
 mod system;
+mod tagging;
 mod tags;
 mod targets;
 mod tasks;
@@ -49,6 +50,7 @@ pub(crate) fn registry() -> Registry {
     tasks::register(&mut r);
     uploads::register(&mut r);
     users::register(&mut r);
+    tagging::register(&mut r);
     volumes::register(&mut r);
     tags::register(&mut r);
     targets::register(&mut r);
