@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use koji_core::api::Method;
 use koji_core::fault::{Fault, FaultKind};
-use koji_core::ids::{SessionId, UserId};
+use koji_core::ids::{SessionId, TaskId, UserId};
 use koji_core::model::{UserStatus, UserType};
-use koji_core::xmlrpc::{Value, read_response};
+use koji_core::xmlrpc::{Value, read_response, write_call};
 use koji_hub_lib::Hub;
 use koji_hub_lib::call::Client;
 use koji_hub_lib::config::HubConfig;
@@ -108,6 +108,51 @@ impl TestHub {
         }
         db.commit().await.expect("a commit");
         self.log_in(id).await
+    }
+
+    /// Makes a builder, and logs in with its exclusive session.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn builder(&self, name: &str) -> Caller<'_> {
+        let caller = self.user_of_type(name, UserType::Host, &[]).await;
+        let mut db = self.db.db.begin().await.expect("a transaction");
+        let host: i32 = db
+            .fetch_scalar("INSERT INTO host (user_id, name) VALUES ($1, $2) RETURNING id", args![caller.id, name])
+            .await
+            .expect("a host");
+        let event: i32 =
+            db.fetch_scalar("INSERT INTO events DEFAULT VALUES RETURNING id", args![]).await.expect("an event");
+        db.execute(
+            "INSERT INTO host_config (create_event, creator_id, host_id, arches) VALUES ($1, $2, $3, 'x86_64')",
+            args![event, caller.id, host],
+        )
+        .await
+        .expect("a host's settings");
+        db.execute("UPDATE sessions SET exclusive = TRUE WHERE user_id = $1", args![caller.id])
+            .await
+            .expect("an exclusive session");
+        db.commit().await.expect("a commit");
+        caller
+    }
+
+    /// Makes a task of a user that is open on a builder.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn open_task(&self, builder: &Caller<'_>, owner: &Caller<'_>, method: &str) -> TaskId {
+        let mut db = self.db.db.begin().await.expect("a transaction");
+        let request = write_call(method, &[]).expect("a request");
+        let task = db
+            .fetch_scalar(
+                "INSERT INTO task (state, owner, method, request, channel_id, arch, host_id)
+                 SELECT 1, $1, $2, $3, 1, 'noarch', host.id FROM host WHERE host.user_id = $4 RETURNING id",
+                args![owner.id, method, request, builder.id],
+            )
+            .await
+            .expect("a task");
+        db.commit().await.expect("a commit");
+        task
     }
 
     /// Makes another session of a user.

@@ -5,12 +5,14 @@
 
 mod hub;
 mod postgres;
+mod rpms;
 
 use koji_hub_lib::db::{Db, DbUrl, Dialect};
 use tempfile::TempDir;
 
 pub use hub::{Caller, TestHub, hubs};
 pub use postgres::Server;
+pub use rpms::{BuiltRpms, build_rpms};
 
 /// A fresh database with the hub's schema, removed after the test.
 pub struct TestDb {

@@ -138,7 +138,7 @@ async fn lists_are_inherited_through_filters() {
         user.call(CreateTag::new("top")).await.unwrap();
         inherit(&user, "top", base, "b|z").await;
         for (tag, package, owner) in
-            [("base", "bash", "releng"), ("base", "vim", "releng"), ("base", "zsh", "bob"), ("top", "zsh", "releng")]
+            [("base", "bash", "releng"), ("base", "vim", "releng"), ("top", "zsh", "releng"), ("base", "zsh", "bob")]
         {
             user.call(PackageListAdd::new(tag, package).owner(owner)).await.unwrap();
         }

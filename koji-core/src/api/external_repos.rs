@@ -2,19 +2,25 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{ExternalRepoRef, QueryOpts, TagRef};
+use super::{ExternalRepoRef, NewName, QueryOpts, TagRef};
 use crate::ids::EventId;
 use crate::model::{ExternalRepo, TagExternalRepo};
 
 methods! {
     /// Registers a repo.
-    [Permission("admin"), Write] "createExternalRepo" => CreateExternalRepo(name: String, url: String) -> ExternalRepo;
+    [Permission("admin"), Write] "createExternalRepo" => CreateExternalRepo(name: NewName, url: String) -> ExternalRepo;
+    /// Renames a repo, or says that it is elsewhere now.
+    [Permission("admin"), Write] "editExternalRepo" => EditExternalRepo(info: ExternalRepoRef, name: Option<String> = None, url: Option<String> = None) -> ();
+    /// Deletes a repo, and takes it from all tags.
+    [Permission("admin"), Write] "deleteExternalRepo" => DeleteExternalRepo(info: ExternalRepoRef) -> ();
     /// Lists repos.
     [Anyone, Read] "listExternalRepos" => ListExternalRepos(info: Option<ExternalRepoRef> = None, url: Option<String> = None, event: Option<EventId> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<ExternalRepo>;
     /// Looks up a repo.
     [Anyone, Read] "getExternalRepo" => GetExternalRepo(info: ExternalRepoRef, strict: bool = false, event: Option<EventId> = None) -> Option<ExternalRepo>;
     /// Adds a repo to a tag.
-    [Permission("tag"), Write] "addExternalRepoToTag" => AddExternalRepoToTag(tag_info: TagRef, repo_info: ExternalRepoRef, priority: i32, merge_mode: String = "koji".into(), arches: Option<String> = None) -> ();
+    [Permission("tag"), Write] "addExternalRepoToTag" => AddExternalRepoToTag(tag_info: TagRef, repo_info: ExternalRepoRef, priority: i32, merge_mode: Option<String> = Some("koji".into()), arches: Option<String> = None) -> ();
+    /// Changes how a tag uses a repo. Says whether anything changed.
+    [Permission("tag"), Write] "editTagExternalRepo" => EditTagExternalRepo(tag_info: TagRef, repo_info: ExternalRepoRef, priority: Option<i32> = None, merge_mode: Option<String> = None, arches: Option<String> = None) -> bool;
     /// Takes a repo from a tag.
     [Permission("tag"), Write] "removeExternalRepoFromTag" => RemoveExternalRepoFromTag(tag_info: TagRef, repo_info: ExternalRepoRef) -> ();
     /// The repos of a tag, or the tags of a repo.

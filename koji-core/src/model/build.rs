@@ -202,7 +202,7 @@ records! {
         /// That volume's name.
         volume_name: String,
         /// Whatever else is known of it, if asked for.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
         #[cfg_attr(feature = "sqlx", sqlx(default))]
         extra: Option<Option<JsonText>>,
         /// The Maven group, if Maven builds were asked for.

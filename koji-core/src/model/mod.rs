@@ -43,3 +43,8 @@ macro_rules! records {
     )*};
 }
 use records;
+
+/// Reads a field that may be absent, or there and nil.
+fn present<'de, T: serde::Deserialize<'de>, D: serde::Deserializer<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(d).map(Some)
+}

@@ -130,11 +130,11 @@ records! {
         #[serde(default)]
         metadata_only: bool,
         /// The key it is signed with, if that was asked for: none if it is not signed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
         #[cfg_attr(feature = "sqlx", sqlx(default))]
         sigkey: Option<Option<String>>,
         /// Whatever else is known of it, if asked for.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
         #[cfg_attr(feature = "sqlx", sqlx(default))]
         extra: Option<Option<JsonText>>,
     }

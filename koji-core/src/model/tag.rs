@@ -157,14 +157,14 @@ pub struct TagGroup {
     pub langonly: Option<String>,
     /// Whether it is for multilib systems only.
     pub biarchonly: Option<bool>,
-    /// The packages in it.
-    #[serde(default)]
+    /// The packages in it, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "sqlx", sqlx(skip))]
-    pub packagelist: Vec<GroupPackage>,
-    /// The groups it requires.
-    #[serde(default)]
+    pub packagelist: Option<Vec<GroupPackage>>,
+    /// The groups it requires, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "sqlx", sqlx(skip))]
-    pub grouplist: Vec<GroupRequirement>,
+    pub grouplist: Option<Vec<GroupRequirement>>,
 }
 
 records! {

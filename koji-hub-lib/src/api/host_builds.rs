@@ -12,7 +12,7 @@ use crate::call::Call;
 use crate::error::fail;
 use crate::import::{self, BuiltFiles};
 use crate::registry::{Handle, Registry};
-use crate::{tasks, users};
+use crate::{notifications, tasks, users};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<InitBuild>().add::<CompleteBuild>().add::<FailBuild>().add::<MoveBuildToScratch>();
@@ -88,14 +88,18 @@ impl Handle for CompleteBuild {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Build> {
         task_owner(cx, self.task_id).await?;
         let files = BuiltFiles::new(self.srpm, self.rpms, self.brmap, self.logs)?;
-        import::import_build(cx, files, self.task_id, self.build_id).await
+        let build = import::import_build(cx, files, self.task_id, self.build_id).await?;
+        notifications::about_build(cx, self.task_id, &build).await?;
+        Ok(build)
     }
 }
 
 impl Handle for FailBuild {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         task_owner(cx, self.task_id).await?;
-        builds::fail_build(cx, self.build_id).await
+        builds::fail_build(cx, self.build_id).await?;
+        let build = builds::get_by_id(cx.db().await?, self.build_id).await?;
+        notifications::about_build(cx, self.task_id, &build).await
     }
 }
 

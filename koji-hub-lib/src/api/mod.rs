@@ -3,6 +3,9 @@
 //! A handler does little: it hands over to the domain module that does the work.
 
 mod builds;
+mod events;
+mod external_repos;
+mod groups;
 mod host;
 mod host_builds;
 mod host_repos;
@@ -14,11 +17,13 @@ mod rpms;
 mod scheduler;
 mod sessions;
 mod system;
+mod tagging;
 mod tags;
 mod targets;
 mod tasks;
 mod uploads;
 mod users;
+mod volumes;
 
 pub(crate) use system::KOJI_VERSION;
 
@@ -28,6 +33,9 @@ use crate::registry::Registry;
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
     builds::register(&mut r);
+    events::register(&mut r);
+    external_repos::register(&mut r);
+    groups::register(&mut r);
     host::register(&mut r);
     host_builds::register(&mut r);
     host_repos::register(&mut r);
@@ -42,6 +50,8 @@ pub(crate) fn registry() -> Registry {
     tasks::register(&mut r);
     uploads::register(&mut r);
     users::register(&mut r);
+    tagging::register(&mut r);
+    volumes::register(&mut r);
     tags::register(&mut r);
     targets::register(&mut r);
     r

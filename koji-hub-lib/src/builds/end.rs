@@ -6,11 +6,11 @@ use koji_core::time::Timestamp;
 
 use super::get_by_id;
 use super::make::remove_files;
-use crate::Result;
 use crate::call::Call;
 use crate::db::{args, sql};
 use crate::error::fail;
 use crate::tasks::state::cancel_full;
+use crate::{Result, notifications};
 
 /// Marks a build as failed; a fault if it is not in the making.
 pub(crate) async fn fail_build(cx: &mut Call<'_>, build: BuildId) -> Result<()> {
@@ -26,7 +26,9 @@ pub(crate) async fn cancel(cx: &mut Call<'_>, build: BuildId) -> Result<bool> {
     if !end(cx, build, BuildState::Canceled).await? {
         return Ok(false);
     }
-    if let Some(task) = get_by_id(cx.db().await?, build).await?.task_id {
+    let build = get_by_id(cx.db().await?, build).await?;
+    if let Some(task) = build.task_id {
+        notifications::about_build(cx, task, &build).await?;
         cancel_full(cx, task, false).await?;
     }
     Ok(true)

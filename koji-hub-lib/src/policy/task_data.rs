@@ -3,13 +3,13 @@
 use koji_core::api::{Param, TagRef};
 use koji_core::ids::TaskId;
 use koji_core::task::named;
-use koji_core::xmlrpc::{Struct, Value, read_call};
+use koji_core::xmlrpc::{Struct, Value};
 
 use crate::Result;
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
-use crate::tags;
+use crate::{tags, tasks};
 
 /// The data of a task that there is; a fault if there is none.
 pub(crate) async fn of_task(cx: &mut Call<'_>, task: TaskId) -> Result<Struct> {
@@ -82,11 +82,8 @@ fn arguments(method: &str, params: &[Value]) -> Option<Struct> {
 }
 
 async fn request(cx: &mut Call<'_>, task: TaskId) -> Result<(String, Vec<Value>)> {
-    let sql = "SELECT method, request FROM task WHERE id = $1";
-    let row: Option<(Option<String>, Option<String>)> = cx.db().await?.fetch_optional(sql, args![task]).await?;
-    let Some((method, request)) = row else { fail!("No such task: {task}") };
-    let request = request.as_deref().map(|text| read_call(text.as_bytes())).transpose()?;
-    Ok((method.unwrap_or_default(), request.map(|call| call.params).unwrap_or_default()))
+    let db = cx.db().await?;
+    Ok((tasks::get(db, task).await?.method, tasks::request::of_task(db, task).await?))
 }
 
 /// The target's name, if there is such a target now.

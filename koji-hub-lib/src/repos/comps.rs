@@ -24,7 +24,7 @@ fn package(out: &mut String, package: &GroupPackage) {
 pub(crate) fn generate(mut groups: Vec<TagGroup>) -> String {
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     for group in &mut groups {
-        group.packagelist.sort_by(|a, b| a.package.cmp(&b.package));
+        group.packagelist.iter_mut().for_each(|list| list.sort_by(|a, b| a.package.cmp(&b.package)));
     }
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
@@ -46,7 +46,7 @@ pub(crate) fn generate(mut groups: Vec<TagGroup>) -> String {
         }
         out.push_str("    <packagelist>\n");
         let mut listed = HashSet::new();
-        for entry in &group.packagelist {
+        for entry in group.packagelist.iter().flatten() {
             listed.insert(entry.package.as_str());
             package(&mut out, entry);
         }
@@ -64,15 +64,15 @@ pub(crate) fn generate(mut groups: Vec<TagGroup>) -> String {
 /// The packages of all groups that a group requires, through those that they require.
 fn required<'g>(group: &'g TagGroup, groups: &'g [TagGroup]) -> Vec<&'g GroupPackage> {
     let mut seen: HashSet<&str> = HashSet::from([group.name.as_str()]);
-    let mut todo: Vec<&str> = group.grouplist.iter().rev().map(|r| r.name.as_str()).collect();
+    let mut todo: Vec<&str> = group.grouplist.iter().flatten().rev().map(|r| r.name.as_str()).collect();
     let mut out = Vec::new();
     while let Some(name) = todo.pop() {
         if !seen.insert(name) {
             continue;
         }
         if let Some(group) = groups.iter().find(|g| g.name == name) {
-            out.extend(&group.packagelist);
-            todo.extend(group.grouplist.iter().rev().map(|r| r.name.as_str()));
+            out.extend(group.packagelist.iter().flatten());
+            todo.extend(group.grouplist.iter().flatten().rev().map(|r| r.name.as_str()));
         }
     }
     out
@@ -117,8 +117,8 @@ mod tests {
             description: None,
             langonly: None,
             biarchonly: None,
-            packagelist: packages.iter().map(entry).collect(),
-            grouplist: requires.iter().map(need).collect(),
+            packagelist: Some(packages.iter().map(entry).collect()),
+            grouplist: Some(requires.iter().map(need).collect()),
         }
     }
 

@@ -167,7 +167,7 @@ async fn tagged(
         Some(UserRef::Name(name) | UserRef::Fields { name: Some(name), .. }) => {
             query = query.filter("users.name = $1", args![name.as_str()]);
         }
-        Some(UserRef::Fields { .. }) => return Ok(Vec::new()),
+        Some(UserRef::Fields { .. } | UserRef::Me) => return Ok(Vec::new()),
     }
     if let Some(draft) = wanted.draft {
         query = query.filter(if draft { "build.draft" } else { "NOT build.draft" }, args![]);

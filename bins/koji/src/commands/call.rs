@@ -23,7 +23,7 @@ pub async fn call(cx: Context, args: Vec<String>) -> Outcome {
     let mut p = cx.parser(
         "call [options] <name> [<arg> ...]\n\n\
          <arg> values of the form NAME=VALUE are treated as keyword arguments\n\
-         Note, that you can use global option --noauth for anonymous calls here",
+         Note, that you can use global option --noauth for anonymous calls here\n",
     );
     let python_syntax = p.flag(&["-p", "--python"], "Use python syntax for RPC parameter values");
     let kwargs =

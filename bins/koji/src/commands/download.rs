@@ -94,6 +94,7 @@ struct Options {
     fallback_unsigned: Opt<bool>,
     topurl: Opt<Option<String>>,
     noprogress: Opt<bool>,
+    nofailarch: Opt<bool>,
     quiet: Opt<bool>,
 }
 
@@ -119,6 +120,7 @@ impl Options {
                 .flag(&["--fallback-unsigned"], "When used with --key: download unsigned if signed packages not found"),
             topurl: p.text(&["--topurl"], "URL", "URL under which Koji files are accessible"),
             noprogress: p.flag(&["--noprogress"], "Do not display progress meter"),
+            nofailarch: p.flag(&["--nofailarch"], "Do not fail if package not available for specified arch(es)"),
             quiet: p.flag(&["-q", "--quiet"], "Suppress output"),
         }
     }
@@ -148,7 +150,7 @@ pub async fn build(cx: Context, args: Vec<String>) -> Outcome {
     let mut p = cx.parser(
         "download-build [options] <n-v-r|build_id>\n\n\
          Downloads files from the specified build entry\n\
-         Note: scratch builds do not have build entries. Use download-task for those",
+         Note: scratch builds do not have build entries. Use download-task for those\n",
     );
     let options = Options::declare(&mut p);
     let (o, args) = p.parse(args)?;
@@ -176,7 +178,10 @@ pub async fn build(cx: Context, args: Vec<String>) -> Outcome {
     }
     let rpms = match rpm {
         Some(rpm) => vec![rpm],
-        None => rpms(&cx, &build, &label, o.get(options.arches)).await?,
+        None => match rpms(&cx, &build, &label, o.get(options.arches)).await {
+            Err(Stop::Exit(_)) if o.get(options.nofailarch) && !o.get(options.arches).is_empty() => return Ok(0),
+            other => other?,
+        },
     };
     let mut rpms: Vec<_> =
         rpms.into_iter().filter(|rpm| o.get(options.debuginfo) || !is_debuginfo(&rpm.name)).collect();

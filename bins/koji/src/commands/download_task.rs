@@ -59,7 +59,7 @@ impl Options {
 /// `koji download-task`
 pub async fn task(cx: Context, args: Vec<String>) -> Outcome {
     let mut p = cx.parser(
-        "download-task <task_id>\n\
+        "download-task <task_id>\n\n\
          Default behavior without --all option downloads .rpm files only for build and buildArch tasks.\n",
     );
     let options = Options::declare(&mut p);

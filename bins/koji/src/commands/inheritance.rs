@@ -12,11 +12,16 @@ use crate::optparse::Parsed;
 use crate::say;
 
 /// What is special about a link: `M`axdepth, a package `F`ilter, `I`ntransitive, `N`oconfig.
-pub fn flags(maxdepth: Option<i32>, filter: &str, intransitive: bool, noconfig: bool) -> String {
-    [('M', maxdepth.is_some()), ('F', !filter.is_empty()), ('I', intransitive), ('N', noconfig)]
-        .map(|(flag, set)| if set { flag } else { '.' })
-        .into_iter()
-        .collect()
+pub fn flags(maxdepth: Option<i32>, filter: Option<&str>, intransitive: bool, noconfig: bool) -> String {
+    [
+        ('M', maxdepth.is_some()),
+        ('F', filter.is_some_and(|filter| !filter.is_empty())),
+        ('I', intransitive),
+        ('N', noconfig),
+    ]
+    .map(|(flag, set)| if set { flag } else { '.' })
+    .into_iter()
+    .collect()
 }
 
 async fn tag(cx: &Context, o: &Parsed, name: &str) -> Result<Tag, Stop> {
@@ -130,7 +135,7 @@ fn tree(steps: &[InheritanceStep], reverse: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, step) in steps.iter().enumerate() {
         let more = steps[at + 1..].iter().any(|other| branch(other) == branch(step));
-        let mut line = flags(step.maxdepth, step.pkg_filter.as_deref().unwrap_or(""), step.intransitive, step.noconfig);
+        let mut line = flags(step.maxdepth, step.pkg_filter.as_deref(), step.intransitive, step.noconfig);
         let mut drawn = 0;
         let spaces = |depths: i32| " ".repeat(usize::try_from(depths * 3 - 1).unwrap_or_default());
         for depth in open.iter().copied().filter(|depth| *depth < step.currdepth) {
@@ -168,7 +173,7 @@ mod tests {
             maxdepth: None,
             intransitive: false,
             noconfig: false,
-            pkg_filter: String::new(),
+            pkg_filter: None,
             child_id: Some(TagId(child)),
             tag_id: None,
             nextdepth: None,
@@ -181,7 +186,7 @@ mod tests {
     fn trees_are_drawn() {
         let side = InheritanceStep {
             maxdepth: Some(1),
-            pkg_filter: "^a.*".to_owned(),
+            pkg_filter: Some("^a.*".to_owned()),
             noconfig: true,
             ..step("side", 5, 4, 1)
         };

@@ -96,13 +96,13 @@ async fn show(
     let mut links = GetInheritanceData::new(tag.id);
     links.event = event;
     for link in cx.session.call(links).await? {
-        let flags = flags(link.maxdepth, link.pkg_filter.as_deref().unwrap_or(""), link.intransitive, link.noconfig);
+        let flags = flags(link.maxdepth, link.pkg_filter.as_deref(), link.intransitive, link.noconfig);
         say!("  {:<4} {flags} {} [{}]", link.priority, link.name, link.parent_id);
         if let Some(maxdepth) = link.maxdepth {
             say!("    maxdepth: {maxdepth}");
         }
-        if let Some(filter) = link.pkg_filter.as_deref().filter(|f| !f.is_empty()) {
-            say!("    package filter: {}", filter);
+        if let Some(filter) = link.pkg_filter.filter(|filter| !filter.is_empty()) {
+            say!("    package filter: {filter}");
         }
     }
     Ok(())

@@ -88,7 +88,7 @@ impl Selection {
             filter.insert("host_id", host.ok_or_else(|| missing("host", &name))?.id.0);
         }
         let order = QueryOpts { order: Some("priority,create_time".to_owned()), ..QueryOpts::default() };
-        Ok(cx.session.call(ListTasks::new().opts(filter).query_opts(order)).await?.into_list())
+        Ok(cx.session.call_into(ListTasks::new().opts(filter).query_opts(order)).await?)
     }
 }
 

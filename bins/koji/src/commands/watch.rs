@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use koji_client::TaskChange;
 use koji_core::api::hosts::GetHost;
-use koji_core::api::tasks::{GetTaskChildren, GetTaskResult};
+use koji_core::api::tasks::{GetTaskChildren, GetTaskResult, ListTasks};
 use koji_core::ids::{HostId, TaskId};
-use koji_core::model::{Task, TaskState};
+use koji_core::model::{Task, TaskListItem, TaskState};
 use koji_core::paths;
 use koji_core::xmlrpc::Struct;
 
@@ -301,8 +301,8 @@ async fn own_tasks(cx: &Context) -> Result<Vec<TaskId>, Stop> {
     let mut filter: Struct = unfinished();
     filter.insert("owner", super::tasks::own_id(cx).await?);
     filter.insert("decode", true);
-    let tasks = cx.session.call(koji_core::api::tasks::ListTasks::new().opts(filter)).await?;
-    Ok(tasks.into_list().into_iter().map(|item| item.task.id).collect())
+    let tasks: Vec<TaskListItem> = cx.session.call_into(ListTasks::new().opts(filter)).await?;
+    Ok(tasks.into_iter().map(|item| item.task.id).collect())
 }
 
 /// Prints what is new in logs.

@@ -1,0 +1,50 @@
+//! Tiny RPMs, built by rpmbuild.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The files that building a package gave: the source package first, then noarch packages, by name.
+pub struct BuiltRpms(pub Vec<(String, Vec<u8>)>);
+
+/// Builds a noarch package `name`, and `name-doc`, of that version and release; `more` is further text of its preamble.
+///
+/// # Panics
+/// When there is no rpmbuild, or it refuses.
+pub fn build_rpms(name: &str, version: &str, release: &str, more: &str) -> BuiltRpms {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let spec = format!(
+        "Name: {name}\nVersion: {version}\nRelease: {release}\nSummary: A test\nLicense: MIT\nBuildArch: noarch\n\
+         Requires: bash >= 5\nProvides: greeting = 1\n{more}\n\
+         %description\nFor tests.\n\n%package doc\nSummary: Its words\n%description doc\nWords.\n\n\
+         %install\nmkdir -p %{{buildroot}}/usr/share/{name}\necho hello > %{{buildroot}}/usr/share/{name}/hello\n\
+         %files\n/usr/share/{name}\n%files doc\n\n\
+         %changelog\n* Mon Jan 06 2025 Ann Packager <ann@example.com> - {version}-{release}\n- Second\n\n\
+         * Sun Jan 05 2025 Žofie <zofie@example.com>\n- First\n"
+    );
+    let file = dir.path().join("test.spec");
+    std::fs::write(&file, spec).expect("a spec file");
+    let done = Command::new("rpmbuild")
+        .args(["-ba", "--define", &format!("_topdir {}", dir.path().display())])
+        .arg(&file)
+        .output()
+        .expect("rpmbuild: install the package rpm, or rpm-build");
+    assert!(done.status.success(), "rpmbuild: {}", String::from_utf8_lossy(&done.stderr));
+    let mut files = Vec::new();
+    for folder in ["SRPMS", "RPMS/noarch"] {
+        files.extend(files_in(&dir.path().join(folder)));
+    }
+    BuiltRpms(files)
+}
+
+fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(folder)
+        .expect("built packages")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, std::fs::read(&path).expect("a package"))
+        })
+        .collect();
+    files.sort();
+    files
+}

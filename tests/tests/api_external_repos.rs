@@ -1,0 +1,93 @@
+//! External repos and volumes, as the hub's callers see them.
+
+use koji_core::api::external_repos::*;
+use koji_core::api::tags::CreateTag;
+use koji_core::api::volumes::*;
+use koji_core::model::TagExternalRepo;
+use koji_tests::hubs;
+
+fn shown(repos: &[TagExternalRepo]) -> Vec<(&str, &str, i32)> {
+    repos.iter().map(|r| (r.tag_name.as_str(), r.external_repo_name.as_str(), r.priority)).collect()
+}
+
+#[tokio::test]
+async fn repos_are_registered_and_changed() {
+    for hub in hubs("repos_are_registered").await {
+        let admin = hub.admin().await;
+        let made = admin.call(CreateExternalRepo::new("ext", "http://example.com/$arch")).await.unwrap();
+        assert_eq!(made.url, "http://example.com/$arch/");
+        let text = admin.refused(CreateExternalRepo::new("ext", "x")).await.1;
+        assert_eq!(text, "An external repo named \"ext\" already exists");
+        admin.call(CreateExternalRepo::new("other", "http://example.org/")).await.unwrap();
+        let text = admin.refused(EditExternalRepo::new("other").name("ext")).await.1;
+        assert_eq!(text, format!("name \"ext\" is already taken by external repo {}", made.id));
+        admin.call(EditExternalRepo::new("ext").name("new").url("http://example.net")).await.unwrap();
+        let found = admin.call(GetExternalRepo::new(made.id)).await.unwrap().unwrap();
+        assert_eq!((found.name.as_str(), found.url.as_str()), ("new", "http://example.net/"));
+        let at = admin.call(ListExternalRepos::new().url("http://example.org/")).await.unwrap().into_list();
+        assert_eq!((at.len(), at[0].name.as_str()), (1, "other"));
+        assert_eq!(admin.call(GetExternalRepo::new("ext")).await.unwrap(), None);
+        assert_eq!(admin.refused(GetExternalRepo::new("ext").strict(true)).await.1, "No such repo: ext");
+        admin.call(DeleteExternalRepo::new("new")).await.unwrap();
+        assert_eq!(admin.refused(DeleteExternalRepo::new("new")).await.1, "No such repo: new");
+    }
+}
+
+#[tokio::test]
+async fn tags_use_repos_and_inherit_them() {
+    for hub in hubs("tags_use_repos").await {
+        let admin = hub.admin().await;
+        admin.call(CreateTag::new("base")).await.unwrap();
+        admin.call(CreateTag::new("top").parent("base")).await.unwrap();
+        for name in ["a", "b", "c"] {
+            admin.call(CreateExternalRepo::new(name, "http://example.com/")).await.unwrap();
+        }
+        admin.call(AddExternalRepoToTag::new("base", "a", 10).arches("x86_64,i686")).await.unwrap();
+        admin.call(AddExternalRepoToTag::new("base", "b", 5).merge_mode("bare")).await.unwrap();
+        admin.call(AddExternalRepoToTag::new("top", "a", 20)).await.unwrap();
+        let refused = async |request: AddExternalRepoToTag| admin.refused(request).await.1;
+        let again = AddExternalRepoToTag::new("base", "a", 7);
+        assert_eq!(refused(again).await, "tag base already associated with external repo a");
+        let taken = AddExternalRepoToTag::new("base", "c", 10);
+        assert_eq!(refused(taken).await, "tag base already associated with an external repo at priority 10");
+        let wrong = AddExternalRepoToTag::new("base", "c", 1).merge_mode("x");
+        assert_eq!(refused(wrong).await, "No such merge mode: x");
+
+        let of_base = admin.call(GetTagExternalRepos::new().tag_info("base")).await.unwrap();
+        assert_eq!(shown(&of_base), [("base", "b", 5), ("base", "a", 10)]);
+        assert_eq!((of_base[0].merge_mode.as_str(), of_base[1].arches.as_deref()), ("bare", Some("x86_64 i686")));
+        let of_a = admin.call(GetTagExternalRepos::new().repo_info("a")).await.unwrap();
+        assert_eq!(shown(&of_a), [("base", "a", 10), ("top", "a", 20)]);
+        let line = admin.call(GetExternalRepoList::new("top")).await.unwrap();
+        assert_eq!(shown(&line), [("top", "a", 20), ("base", "b", 5)]);
+
+        assert!(admin.call(EditTagExternalRepo::new("base", "a").priority(1)).await.unwrap());
+        assert!(!admin.call(EditTagExternalRepo::new("base", "a").priority(1)).await.unwrap());
+        let of_base = admin.call(GetTagExternalRepos::new().tag_info("base")).await.unwrap();
+        assert_eq!(shown(&of_base), [("base", "a", 1), ("base", "b", 5)]);
+        admin.call(RemoveExternalRepoFromTag::new("base", "a")).await.unwrap();
+        let text = admin.refused(RemoveExternalRepoFromTag::new("base", "a")).await.1;
+        assert_eq!(text, "external repo a not associated with tag base");
+        admin.call(DeleteExternalRepo::new("b")).await.unwrap();
+        assert!(admin.call(GetTagExternalRepos::new().tag_info("base")).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn volumes_are_directories_that_are_there() {
+    for hub in hubs("volumes_are_directories").await {
+        let admin = hub.admin().await;
+        let text = admin.refused(AddVolume::new("vol2")).await.1;
+        assert_eq!(text, "please create the volume directory first");
+        hub.hub.storage().create_dir("vol/vol2").await.unwrap();
+        let made = admin.call(AddVolume::new("vol2")).await.unwrap();
+        assert_eq!(admin.refused(AddVolume::new("vol2")).await.1, "volume vol2 already exists");
+        assert_eq!(admin.call(AddVolume::new("vol2").strict(false)).await.unwrap(), made);
+        let names: Vec<_> = admin.call(ListVolumes::new()).await.unwrap().into_iter().map(|v| v.name).collect();
+        assert_eq!(names, ["DEFAULT", "vol2"]);
+        assert_eq!(admin.call(GetVolume::new(made.id)).await.unwrap().unwrap().name, "vol2");
+        assert_eq!(admin.refused(GetVolume::new("nosuch").strict(true)).await.1, "No such volume: nosuch");
+        admin.call(RemoveVolume::new("vol2")).await.unwrap();
+        assert_eq!(admin.refused(RemoveVolume::new("vol2")).await.1, "No such entry in table volume: vol2");
+    }
+}
