@@ -305,7 +305,8 @@ mod tests {
 
     #[test]
     fn a_kojira_conf_is_read() {
-        let text = "[kojira]\nserver=http://h\ndeleted_repo_lifetime=5\nrecheck_period = 9\nwith_src=no\n[other]\na=b\n";
+        let text =
+            "[kojira]\nserver=http://h\ndeleted_repo_lifetime=5\nrecheck_period = 9\nwith_src=no\n[other]\na=b\n";
         let config = read(text).unwrap();
         assert_eq!(config.expired_repo_lifetime, Duration::from_secs(5));
         assert_eq!(config.reference_recheck_period, Duration::from_secs(9));

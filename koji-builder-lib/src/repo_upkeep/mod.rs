@@ -145,7 +145,8 @@ impl RepoUpkeep {
                 return Ok(false);
             }
         }
-        let clause = |field: &str, operator: &str, value: Value| Value::from(vec![field.into(), operator.into(), value]);
+        let clause =
+            |field: &str, operator: &str, value: Value| Value::from(vec![field.into(), operator.into(), value]);
         let mut clauses = vec![
             clause("tag_id", "=", row.tag_id.0.into()),
             clause("state", "=", RepoState::Ready.code().into()),

@@ -30,8 +30,18 @@ pub(super) struct RepoRow {
 
 /// The fields that make a [`RepoRow`].
 pub(super) const FIELDS: &[&str] = &[
-    "id", "tag_id", "tag_name", "state", "create_event", "dist", "task_id", "task_state", "creation_ts", "state_ts",
-    "end_event", "custom_opts",
+    "id",
+    "tag_id",
+    "tag_name",
+    "state",
+    "create_event",
+    "dist",
+    "task_id",
+    "task_state",
+    "creation_ts",
+    "state_ts",
+    "end_event",
+    "custom_opts",
 ];
 
 impl RepoRow {
