@@ -6,6 +6,7 @@
 //! modules.
 
 mod api;
+mod buildroots;
 mod builds;
 pub mod call;
 mod check;

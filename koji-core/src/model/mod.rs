@@ -3,6 +3,7 @@
 //! The hub writes every field (absent values as nil); a client accepts missing and further fields, so that it can talk to
 //! older and newer hubs. `*_time` fields are texts with an offset, `*_ts` the same moments in seconds since 1970.
 
+mod archive;
 mod build;
 mod buildroot;
 mod event;
@@ -17,6 +18,7 @@ mod target;
 mod task;
 mod user;
 
+pub use archive::*;
 pub use build::*;
 pub use buildroot::*;
 pub use event::*;

@@ -2,6 +2,8 @@
 //!
 //! A handler does little: it hands over to the domain module that does the work.
 
+mod archives;
+mod buildroots;
 mod builds;
 mod events;
 mod external_repos;
@@ -32,6 +34,8 @@ use crate::registry::Registry;
 /// All methods of the hub.
 pub(crate) fn registry() -> Registry {
     let mut r = Registry::default();
+    archives::register(&mut r);
+    buildroots::register(&mut r);
     builds::register(&mut r);
     events::register(&mut r);
     external_repos::register(&mut r);

@@ -17,6 +17,7 @@ use crate::Result;
 use crate::call::Call;
 use crate::db::{args, new_event};
 use crate::error::fail;
+use crate::groups::{self, Parts};
 use crate::packages::{self, Listing};
 use crate::signals::Change;
 use crate::storage::StorageError;
@@ -66,7 +67,7 @@ pub(crate) async fn init(
         .await?;
     let latest = !tag.extra.get("repo_include_all").is_some_and(|v| v.is_truthy());
     let (rpms, builds) = tagging::rpms_for_repo(db, tag.id, at, latest).await?;
-    let tag_groups = Vec::new();
+    let tag_groups = groups::unblocked(db, tag.id, Some(at), Parts::ALL).await?;
     let listing = Listing { inherit: true, event: Some(at), with_owners: false, ..Listing::of_tag(tag.id) };
     let blocked = packages::list(db, &listing).await?.into_iter().filter(|p| p.blocked);
     let blocklist: String = blocked.map(|p| format!("{}\n", p.package_name)).collect();

@@ -1,8 +1,10 @@
 //! RPMs: those of builds, and those of external repos that were seen in buildroots.
 
 mod checksums;
+mod external;
 
 pub(crate) use checksums::checksums;
+pub(crate) use external::{find_or_register, register};
 
 use koji_core::api::RpmRef;
 use koji_core::ids::{ExternalRepoId, RpmId};

@@ -162,7 +162,7 @@ async fn tagged(
         query = query.filter("build.pkg_id = $1", args![package]);
     }
     match &wanted.owner {
-        None | Some(UserRef::Me) => {}
+        None => {}
         Some(UserRef::Id(id)) => query = query.filter("users.id = $1", args![*id]),
         Some(UserRef::Name(name) | UserRef::Fields { name: Some(name), .. }) => {
             query = query.filter("users.name = $1", args![name.as_str()]);

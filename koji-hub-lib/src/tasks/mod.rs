@@ -30,7 +30,6 @@ macro_rules! task_columns {
          task.weight AS weight"
     };
 }
-pub(crate) use task_columns;
 
 /// The task, if there is one.
 pub(crate) async fn find(db: &mut Conn, id: TaskId) -> Result<Option<Task>> {
