@@ -56,14 +56,6 @@ pub(crate) async fn find(db: &mut Conn, which: &TargetRef, event: Option<EventId
     Ok(list(db, &filter, None).await?.into_list().pop())
 }
 
-/// The target that is meant, now or at an event; a fault if there is none.
-pub(crate) async fn get(db: &mut Conn, which: &TargetRef, event: Option<EventId>) -> Result<BuildTarget> {
-    match find(db, which, event).await? {
-        Some(target) => Ok(target),
-        None => fail!("No such build target: {}", which.text()),
-    }
-}
-
 async fn ends(db: &mut Conn, build_tag: &TagRef, dest_tag: &TagRef) -> Result<(TagId, TagId)> {
     let Some(build) = tags::find(db, build_tag, None).await? else {
         fail!("build tag '{}' does not exist", build_tag.text())

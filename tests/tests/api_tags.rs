@@ -112,6 +112,10 @@ async fn a_tag_changes_and_its_past_stays() {
         assert_eq!((then.arches.as_deref(), then.extra.is_empty(), then.query_event), (Some(""), true, Some(made)));
         assert_eq!(user.call(GetTag::new("new").event(EventId(made.0 - 1))).await.unwrap(), None);
 
+        user.call(EditTag::new("new", "new", "s390x".to_owned(), false, None).extra(Struct::new())).await.unwrap();
+        let edited = get(&user, "new").await;
+        assert_eq!((edited.arches.as_deref(), edited.perm_id), (Some("s390x"), None));
+
         let refused = |changes: &[(&str, Value)]| EditTag2::new("new").changes(KwArgs(members(changes)));
         let (_, text) = user.refused(refused(&[("remove_extra", Value::Array(vec!["x".into(), "y".into()]))])).await;
         assert_eq!(text, "Tag: new doesn't have extra: x, y");

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn run(program: &str, args: Vec<String>) -> exit::Outcome {
     let globals = globals::read(program, args)?;
     start_log(&globals.profile);
@@ -40,6 +40,8 @@ async fn run(program: &str, args: Vec<String>) -> exit::Outcome {
     let cx = Context::new(program, globals, command.anonymous)?;
     let session = cx.session.clone();
     let outcome = tokio::select! {
+        // a command that watches says first what it leaves behind
+        biased;
         outcome = (command.run)(cx, args) => outcome,
         _ = tokio::signal::ctrl_c() => Ok(1),
     };

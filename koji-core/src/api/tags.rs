@@ -12,6 +12,8 @@ methods! {
     [Permission("tag"), Write] "createTag" => CreateTag(name: NewName, parent: Option<TagRef> = None, arches: Option<String> = None, perm: Option<PermissionRef> = None, locked: bool = false, maven_support: bool = false, maven_include_all: bool = false, extra: Option<Struct> = None) -> TagId;
     /// Changes a tag: `name`, `arches`, `locked`, `perm` or `perm_id`, `maven_support`, `maven_include_all`, `extra`, `remove_extra`, `block_extra`.
     [Permission("tag"), Write] "editTag2" => EditTag2(tag_info "tagInfo": TagRef, changes "kwargs": KwArgs = KwArgs::default()) -> ();
+    /// Changes a tag: the older form of `editTag2`.
+    [Permission("tag"), Write] "editTag" => EditTag(tag_info "tagInfo": TagRef, name: NewName, arches: Option<String>, locked: bool, permission "permissionID": Option<PermissionRef>, extra: Option<Struct> = None) -> ();
     /// Deletes a tag: everything that refers to it is revoked.
     [Permission("tag"), Write] "deleteTag" => DeleteTag(tag_info "tagInfo": TagRef) -> ();
     /// Looks up a tag, as it is or was.

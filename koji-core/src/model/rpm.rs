@@ -12,16 +12,6 @@ pub enum TaggedRpms {
     NoTag([(); 0]),
 }
 
-impl TaggedRpms {
-    /// The RPMs and the builds; none of either if there is no such tag.
-    pub fn into_parts(self) -> (Vec<TaggedRpm>, Vec<TaggedBuild>) {
-        match self {
-            TaggedRpms::Found(rpms, builds) => (rpms, builds),
-            TaggedRpms::NoTag([]) => (Vec::new(), Vec::new()),
-        }
-    }
-}
-
 records! {
     /// An RPM (`getRPM`).
     Rpm {

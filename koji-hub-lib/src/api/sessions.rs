@@ -176,8 +176,11 @@ impl Handle for GetLoggedInUser {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<LoggedInUser>> {
         let Some(session) = cx.session().filter(|s| s.usable) else { return Ok(None) };
         let (id, authtype) = (session.user_id, session.authtype);
-        let Some(user) = users::find_by_id(cx.db().await?, id).await? else { return Ok(None) };
-        let krb_principal = users::principals(cx.db().await?, id).await?.into_iter().next();
+        let db = cx.db().await?;
+        let Some(mut user) = users::find_by_id(db, id).await? else { return Ok(None) };
+        let principals = users::principals(db, id).await?;
+        let krb_principal = principals.first().cloned();
+        user.krb_principals = Some(principals);
         Ok(Some(LoggedInUser { user, krb_principal, authtype }))
     }
 }

@@ -1,19 +1,18 @@
 use koji_core::api::query::Rows;
 use koji_core::api::tags::*;
-use koji_core::api::{BuildRef, TagRef};
-use koji_core::ids::{BuildId, EventId, TagId};
+use koji_core::api::{Param, TagRef};
+use koji_core::ids::{EventId, TagId};
 use koji_core::model::{InheritanceLink, InheritanceStep, Tag, TagListItem};
-use koji_core::nvr::Nvr;
-use koji_core::xmlrpc::Value;
+use koji_core::xmlrpc::{Struct, Value};
 
 use crate::call::Call;
-use crate::db::{Conn, args};
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
-use crate::{Error, Result, names, tags};
+use crate::{Error, Result, builds, names, tags};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<CreateTag>()
+        .add::<EditTag>()
         .add::<EditTag2>()
         .add::<DeleteTag>()
         .add::<GetTag>()
@@ -42,6 +41,23 @@ impl Handle for CreateTag {
             extra: self.extra.unwrap_or_default(),
         };
         tags::create(cx, new).await
+    }
+}
+
+impl Handle for EditTag {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        // without any, Koji fails
+        let Some(extra) = self.extra else { fail!(Parameter, "editTag(): extra must be a struct; use editTag2") };
+        let changes: Struct = [
+            ("name", Value::from(self.name.0)),
+            ("arches", self.arches.into()),
+            ("locked", self.locked.into()),
+            ("perm_id", self.permission.into_value()),
+            ("extra", extra.into()),
+        ]
+        .into_iter()
+        .collect();
+        tags::edit(cx, &self.tag_info, changes).await
     }
 }
 
@@ -91,7 +107,7 @@ impl Handle for ListTags {
         let db = cx.db().await?;
         let mut filter = tags::Filter { perms: self.perms, pattern: self.pattern, ..Default::default() };
         if let Some(build) = &self.build {
-            filter.build = Some(build_id(db, build).await?);
+            filter.build = Some(builds::get(db, build).await?.build_id);
         }
         if let Some(package) = &self.package {
             match names::find(db, package).await? {
@@ -100,30 +116,6 @@ impl Handle for ListTags {
             }
         }
         tags::list(db, filter, self.query_opts.as_ref()).await
-    }
-}
-
-/// The id of a build that must exist.
-async fn build_id(db: &mut Conn, build: &BuildRef) -> Result<BuildId> {
-    let nvr = match build {
-        BuildRef::Id(_) => Nvr::new("", "", ""),
-        BuildRef::Nvr(text) => text.parse().map_err(|_| Error::generic(format!("invalid format: {text}")))?,
-        BuildRef::Parts { name, version, release } => Nvr::new(name, version, release),
-    };
-    let id = match build {
-        BuildRef::Id(id) => Some(*id),
-        _ => None,
-    };
-    let found = db
-        .fetch_scalar_optional(
-            "SELECT build.id FROM build JOIN package ON package.id = build.pkg_id
-             WHERE build.id = $1 OR (package.name = $2 AND build.version = $3 AND build.release = $4)",
-            args![id, nvr.name, nvr.version, nvr.release],
-        )
-        .await?;
-    match found {
-        Some(id) => Ok(id),
-        None => fail!("No such build: {build}"),
     }
 }
 

@@ -44,7 +44,6 @@ pub(crate) async fn channels(
             .join("JOIN host_channels AS hc ON hc.channel_id = channels.id")
             .filter("hc.host_id = $1", args![host])
             .at("hc", event)
-            .order_by("hc.create_event")
             .order_by("channels.id"),
     };
     if let Some(enabled) = enabled {

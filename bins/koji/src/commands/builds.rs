@@ -1,5 +1,6 @@
 //! `buildinfo`, `list-builds`.
 
+use std::cmp::Ordering;
 use std::str::FromStr;
 
 use koji_core::api::archives::ListArchives;
@@ -314,8 +315,8 @@ pub async fn list(cx: Context, args: Vec<String>) -> Outcome {
         list.task_id = Some(id.parse().map_err(|_| o.error("Task id must be an integer"))?);
         filtered = true;
     }
-    let mut builds: Vec<Row> = if let Some(name) = given(buildid) {
-        let build: Option<Row> = cx.session.call_into(GetBuild::new(build_ref(&name))).await?;
+    let mut builds: Vec<Struct> = if let Some(name) = given(buildid) {
+        let build: Option<Struct> = cx.session.call_into(GetBuild::new(build_ref(&name))).await?;
         vec![build.ok_or_else(|| o.error(format_args!("No such build: '{name}'")))?]
     } else if filtered {
         cx.session.call_into(list).await?
@@ -328,6 +329,7 @@ pub async fn list(cx: Context, args: Vec<String>) -> Outcome {
         say!("{}  {1}  {1}", "-".repeat(55), "-".repeat(16));
     }
     for build in builds {
+        let build: Row = from_value(build.into()).map_err(|e| Stop::generic(format!("listBuilds: {e}")))?;
         say!("{:<55}  {:<16}  {}", build.nvr, build.owner_name, build.state);
     }
     Ok(0)
@@ -336,28 +338,27 @@ pub async fn list(cx: Context, args: Vec<String>) -> Outcome {
 /// What the list shows of a build.
 #[derive(Debug, Deserialize)]
 struct Row {
-    build_id: BuildId,
     nvr: String,
     owner_name: String,
     state: BuildState,
 }
 
-fn sort(builds: &mut [Row], keys: &[String], reverse: bool) {
+/// Sorts by fields. Koji complains of most, and sorts by them all the same.
+fn sort(builds: &mut [Struct], keys: &[String], reverse: bool) {
     for key in keys.iter().filter(|key| !["build_id", "owner_name", "state"].contains(&key.as_str())) {
         crate::warn!("Invalid sort_key: {key}.");
     }
     let by_id = ["build_id".to_owned()];
     let keys = if keys.is_empty() { &by_id[..] } else { keys };
-    builds.sort_by(|a, b| {
-        let compare = |key: &String| match key.as_str() {
-            "build_id" => a.build_id.cmp(&b.build_id),
-            "owner_name" => a.owner_name.cmp(&b.owner_name),
-            "state" => a.state.code().cmp(&b.state.code()),
-            _ => std::cmp::Ordering::Equal,
-        };
-        let order = keys.iter().map(compare).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal);
-        if reverse { order.reverse() } else { order }
-    });
+    let compare = |a: &Struct, b: &Struct| {
+        let field = |build: &Struct, key: &str| build.get(key).cloned().unwrap_or_default();
+        let orders = keys.iter().map(|key| match (field(a, key), field(b, key)) {
+            (Value::Int(a), Value::Int(b)) => a.cmp(&b),
+            (a, b) => python::str(&a).cmp(&python::str(&b)),
+        });
+        orders.reduce(Ordering::then).unwrap_or(Ordering::Equal)
+    };
+    builds.sort_by(|a, b| if reverse { compare(b, a) } else { compare(a, b) });
 }
 
 fn id<I: FromStr>(text: &str) -> Option<I> {
@@ -386,4 +387,25 @@ async fn volume_id(cx: &Context, o: &Parsed, name: &str) -> Result<VolumeId, Sto
     }
     let found = cx.session.call(ListVolumes::new()).await?.into_iter().find(|volume| volume.name == name);
     Ok(found.ok_or_else(|| o.error(format_args!("No such volume: {name}")))?.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_are_sorted_by_any_field() {
+        let build = |id: i32, owner: &str| -> Struct {
+            [("build_id", Value::from(id)), ("owner_name", owner.into())].into_iter().collect()
+        };
+        let sorted = |keys: &[&str], reverse| {
+            let mut builds = [build(10, "bob"), build(9, "bob"), build(11, "alice")];
+            let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+            sort(&mut builds, &keys, reverse);
+            builds.map(|build| build.get("build_id").and_then(Value::as_int).unwrap())
+        };
+        assert_eq!(sorted(&[], false), [9, 10, 11]);
+        assert_eq!(sorted(&["owner_name", "build_id"], false), [11, 9, 10]);
+        assert_eq!(sorted(&["owner_name"], true), [10, 9, 11]);
+    }
 }

@@ -23,6 +23,9 @@ use crate::optparse::{Opt, Parsed, Parser};
 use crate::output::progress::show_download;
 use crate::say;
 
+/// After how many bytes the progress is drawn anew.
+const BAR_STEP: u64 = 1 << 20;
+
 /// Fetches files, one after the other.
 pub struct Fetcher<'a> {
     /// The command's context.
@@ -60,14 +63,20 @@ impl<'a> Fetcher<'a> {
         if let Some(size) = size {
             download = download.size(size);
         }
-        let bar = !self.quiet && !self.noprogress;
-        if bar {
-            download = download.progress(|progress: Progress| show_download(progress));
+        if self.quiet || self.noprogress {
+            download.save(to).await?;
+            return Ok(());
         }
-        download.save(to).await?;
-        if bar {
-            say!("");
-        }
+        let mut shown = 0;
+        let bar = |progress: Progress| {
+            if progress.done >= shown + BAR_STEP {
+                show_download(progress);
+                shown = progress.done;
+            }
+        };
+        let done = download.progress(bar).save(to).await?;
+        show_download(Progress { done, total: Some(done) });
+        say!("");
         Ok(())
     }
 

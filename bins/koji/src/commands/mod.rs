@@ -42,8 +42,11 @@ pub struct Command {
     category: &'static str,
     about: &'static str,
     /// Runs it with the arguments behind its name.
-    pub run: fn(Context, Vec<String>) -> Pin<Box<dyn Future<Output = Outcome>>>,
+    pub run: fn(Context, Vec<String>) -> Running,
 }
+
+/// A command at work.
+type Running = Pin<Box<dyn Future<Output = Outcome>>>;
 
 const CATEGORIES: &[(&str, &str)] = &[
     ("admin", "admin commands"),

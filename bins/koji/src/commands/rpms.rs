@@ -190,7 +190,7 @@ pub async fn list_buildroot(cx: Context, args: Vec<String>) -> Outcome {
         say!("{name}{}", if o.get(verbose) { marks } else { "" });
     }
     let archives = cx.session.call(archives).await?.into_list();
-    let mut names: Vec<_> = archives.iter().filter_map(|archive| archive.get("filename")?.as_str()).collect();
+    let mut names: Vec<_> = archives.iter().map(|archive| archive.filename.as_str()).collect();
     names.sort_unstable();
     if !names.is_empty() {
         if !lines.is_empty() {

@@ -118,7 +118,7 @@ pub async fn list(cx: Context, args: Vec<String>) -> Outcome {
         let mut list = ListTaggedRpms::new(tag.as_str()).inherit(o.get(inherit)).latest(latest).rpmsigs(sigs);
         (list.event, list.package, list.kind, list.draft) = (event, package, kind, draft);
         list.arch = Some(OneOrMany(arches)).filter(|arches| !arches.0.is_empty());
-        let (rpms, builds) = cx.session.call(list).await?.into_parts();
+        let (rpms, builds): (Vec<TaggedRpm>, Vec<TaggedBuild>) = cx.session.call_into(list).await?;
         let mut lines = if paths {
             rpm_paths(&cx, &rpms, &builds, sigs)
         } else {
@@ -221,7 +221,7 @@ pub async fn latest(cx: Context, args: Vec<String>) -> Outcome {
         let mut lines = if let Some(arch) = o.get(arch) {
             let mut list = GetLatestRpms::new(tag.as_str()).arch(OneOrMany(vec![arch]));
             list.package = package;
-            let (rpms, builds) = cx.session.call(list).await?.into_parts();
+            let (rpms, builds) = cx.session.call(list).await?;
             if table.paths {
                 rpm_paths(&cx, &rpms, &builds, false)
             } else {

@@ -203,7 +203,7 @@ async fn relevant_logs(cx: &Context, id: TaskId, topurl: &str, level: usize) -> 
             text.push_str(&format!("\n{indent}{}", paths::under(topurl, &path)));
         }
     }
-    if text.is_empty() { text } else { format!("\n{indent}Relevant logs:\n{text}") }
+    if text.is_empty() { text } else { format!("\n{indent}Relevant logs:{text}") }
 }
 
 fn ids(o: &Parsed, args: &[String]) -> Result<Vec<TaskId>, Stop> {
