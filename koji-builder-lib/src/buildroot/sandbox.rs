@@ -31,7 +31,7 @@ const ETC: &[&str] = &[
 const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nmockbuild:x:1000:1000:builds:/builddir:/bin/sh\n\
                       nobody:x:65534:65534:nobody:/:/bin/false\n";
 const GROUP: &str = "root:x:0:\nmock:x:1000:\nnobody:x:65534:\n";
-const HOSTS: &str = "127.0.0.1 localhost\n::1 localhost\n";
+const HOSTS: &str = "127.0.0.1 localhost buildroot\n::1 localhost buildroot\n";
 
 /// A place to run programs in. `home` is the only directory that they can write to and that stays.
 #[derive(Debug, Clone)]
