@@ -14,6 +14,8 @@ mod program;
 pub mod repo_upkeep;
 pub mod scm;
 mod task;
+#[cfg(test)]
+mod testing;
 
 pub use config::BuilderConfig;
 pub use error::{Error, Result};

@@ -89,3 +89,6 @@ pub fn provider(config: &BuilderConfig) -> Arc<dyn BuildrootProvider> {
         BuildrootKind::Host => Arc::new(HostProvider),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,7 +91,7 @@ impl Cli {
     pub fn into_config(self) -> Result<BuilderConfig> {
         let mut config = BuilderConfig::read(&self.config)?;
         let filter = match (self.debug, self.verbose) {
-            (true, _) => Some("debug"),
+            (true, _) => Some("info,koji_builder_lib=debug"),
             (false, true) => Some("info"),
             _ => None,
         };

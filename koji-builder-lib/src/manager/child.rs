@@ -42,6 +42,7 @@ impl Child {
         line.push(b'\n');
         // also when the program's file has been replaced, it is the same program
         let mut process = Command::new("/proc/self/exe")
+            .arg0(format!("koji-task-{}", job.task.id))
             .env(ROLE, ROLE_TASK)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

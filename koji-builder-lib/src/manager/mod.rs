@@ -136,7 +136,10 @@ impl Manager {
         self.look_after_tasks(&tasks).await?;
         if self.last_upkeep.is_none_or(|last| last.elapsed() > UPKEEP) {
             self.last_upkeep = Some(Instant::now());
-            self.look_after_buildroots().await?;
+            // no reason to leave work alone
+            if let Err(error) = self.look_after_buildroots().await {
+                tracing::error!(error = chain(&error), "looking after buildroots failed");
+            }
         }
         let load: f64 = tasks.iter().filter(|task| !task.waiting.unwrap_or_default()).map(|task| task.weight).sum();
         let host = self.session.call(GetOwnHost::new()).await?;

@@ -274,7 +274,7 @@ impl Cli {
     pub fn into_config(self) -> Result<UpkeepConfig> {
         let mut config = UpkeepConfig::read(&self.config)?;
         let filter = match (self.debug, self.verbose, self.quiet) {
-            (true, _, _) => "debug",
+            (true, _, _) => "info,koji_builder_lib=debug",
             (false, true, _) => "info",
             (false, false, true) => "error",
             (false, false, false) => "warn",
