@@ -13,8 +13,8 @@ use koji_core::xmlrpc::{Struct, Value, from_value};
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// The longest wait for a change of state, so that subtasks which are new are found.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The longest wait for a change in one request.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Watches tasks and all tasks below them.
 ///
@@ -131,15 +131,16 @@ impl TaskWatcher {
         Ok(changes)
     }
 
-    /// Waits until a task changes its state, or it is time to look for new subtasks.
+    /// Waits until a task changes its state or gets a subtask.
     async fn wait(&mut self) -> Result<()> {
         let interval = self.session.options().poll_interval;
         if self.long_poll {
-            let open = self.tasks.iter().filter(|(_, watched)| !watched.settled);
-            let states: Struct = open
+            let states: Struct = self
+                .tasks
+                .iter()
                 .filter_map(|(id, watched)| Some((id.to_string(), Value::from(watched.task.as_ref()?.state.code()))))
                 .collect();
-            let seconds = i32::try_from(interval.min(LONGEST_WAIT).as_secs()).unwrap_or(1).max(1);
+            let seconds = i32::try_from(LONGEST_WAIT.as_secs()).unwrap_or(1);
             match self.session.call(WaitTasks::new(states).timeout(seconds)).await {
                 Ok(_) => return Ok(()),
                 Err(error) if error.is_unknown_method() => self.long_poll = false,

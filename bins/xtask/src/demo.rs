@@ -43,11 +43,11 @@ fn build_packages(demo: &Demo) -> anyhow::Result<()> {
 
     step("greet, a C program with a library, from a source package");
     let srpm = demo.source_package(&packages.join("greet"))?;
-    demo.koji(&["build", "demo", path(&srpm)?])?;
+    demo.koji(&["build", "--wait", "demo", path(&srpm)?])?;
 
     step("greet-poem, which needs greet to be built, from a git repository");
     let source = demo.git_repository(&packages.join("greet-poem"))?;
-    demo.koji(&["build", "--wait-build", "greet-1.0-1.demo", "demo", &source])?;
+    demo.koji(&["build", "--wait", "--wait-build", "greet-1.0-1.demo", "demo", &source])?;
 
     step("a release: a tag of its own, and a repository of it");
     demo.koji(&["add-tag", "demo-release", "--arches", arch])?;

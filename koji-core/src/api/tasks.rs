@@ -50,6 +50,7 @@ methods! {
     [Anyone, Read] "listTaskOutput" => ListTaskOutput(task_id "taskID": TaskId, stat: bool = false, all_volumes: bool = false, strict: bool = false) -> Value;
     /// A part of a file that a task left, in base64. A negative offset counts from the end.
     [Anyone, Read] "downloadTaskOutput" => DownloadTaskOutput(task_id "taskID": TaskId, file_name "fileName": String, offset: i64 = 0, size: i64 = -1, volume: Option<String> = None) -> String;
-    /// Waits until any of the tasks changes its state, or the time is over: the states by task id. Not Koji's; of this hub alone.
+    /// Waits until any of the tasks has another state than given, or a subtask that is not among them, or the time is over:
+    /// those tasks' states by id. Not Koji's; of this hub alone.
     [Anyone, Wait] "hub.waitTasks" => WaitTasks(states: Struct, timeout: i32 = 30) -> Struct;
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use koji_core::api::query::Rows;
 use koji_core::api::tasks::*;
 use koji_core::api::{Args, HostRef, Param};
@@ -7,7 +9,7 @@ use koji_core::xmlrpc::{Struct, Value, to_value};
 
 use crate::Result;
 use crate::call::Call;
-use crate::db::args;
+use crate::db::{args, list, sql};
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
 use crate::scheduler;
@@ -318,24 +320,26 @@ impl Handle for DownloadTaskOutput {
 
 impl Handle for WaitTasks {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Struct> {
-        let mut known = Vec::new();
+        let mut known = BTreeMap::new();
         for (id, state) in self.states {
-            match (id.parse::<i32>(), state.as_int()) {
-                (Ok(id), state) => known.push((TaskId(id), state)),
-                _ => fail!(Parameter, "hub.waitTasks() takes a struct of states by task id"),
-            }
+            match id.parse::<i32>() {
+                Ok(id) => known.insert(id, state.as_int()),
+                Err(_) => fail!(Parameter, "hub.waitTasks() takes a struct of states by task id"),
+            };
         }
+        let ids: Vec<i32> = known.keys().copied().collect();
         let mut changes = cx.hub().signals().listen(Change::Tasks);
         let deadline = super::deadline(self.timeout);
         loop {
-            let mut changed = Struct::new();
-            for (id, state) in &known {
-                let sql = "SELECT state FROM task WHERE id = $1";
-                let now: Option<TaskState> = cx.db().await?.fetch_scalar_optional(sql, args![*id]).await?;
-                let Some(now) = now else { fail!("No such task: {id}") };
-                if Some(i64::from(now.code())) != *state {
-                    changed.insert(id.to_string(), now.code());
-                }
+            let sql = sql!("SELECT id, state FROM task WHERE id ", {in "$1"}, " OR parent ", {in "$1"}, " ORDER BY id");
+            let now: Vec<(i32, TaskState)> = cx.db().await?.fetch_all(sql, args![list(&ids)]).await?;
+            let changed: Struct = now
+                .iter()
+                .filter(|(id, state)| known.get(id) != Some(&Some(i64::from(state.code()))))
+                .map(|(id, state)| (id.to_string(), state.code()))
+                .collect();
+            if let Some(id) = ids.iter().find(|id| !now.iter().any(|(found, _)| found == *id)) {
+                fail!("No such task: {id}");
             }
             cx.release().await?;
             if !changed.is_empty() || cx.hub().signals().is_stopping() || !changes.wait(deadline).await {

@@ -4,7 +4,7 @@ mod checksums;
 mod external;
 
 pub(crate) use checksums::checksums;
-pub(crate) use external::{find_or_register, register};
+pub(crate) use external::find_or_register;
 
 use koji_core::api::RpmRef;
 use koji_core::ids::{ExternalRepoId, RpmId};
