@@ -30,7 +30,7 @@ impl Manager {
         }
         match statvfs(&self.config.workdir) {
             Ok(fs) => {
-                let free = u64::from(fs.blocks_available()).saturating_mul(fs.fragment_size()) >> 20;
+                let free = fs.blocks_available().saturating_mul(fs.fragment_size()) >> 20;
                 if free < self.config.minspace {
                     let workdir = self.config.workdir.display();
                     return Some(format!("{free} MiB are free in {workdir}, {} are needed", self.config.minspace));
