@@ -141,3 +141,20 @@ async fn types_and_logs_are_those_of_the_build() {
         );
     }
 }
+
+#[tokio::test]
+async fn owner_and_time_of_a_build_can_be_set() {
+    for hub in hubs("owner_and_time").await {
+        let admin = hub.admin().await;
+        let alice = hub.user("alice", &[]).await;
+        let id = create(&admin, "alpha", "1.0", "1").await;
+        admin.call(SetBuildOwner::new(id, "alice")).await.unwrap();
+        admin.call(SetBuildTimestamp::new(id, 1_700_000_000)).await.unwrap();
+        let build = admin.call(GetBuild::new(id)).await.unwrap().unwrap();
+        assert_eq!((build.owner_id, build.completion_ts.unwrap().0), (alice.id, 1_700_000_000.0));
+        assert_eq!(admin.refused(SetBuildTimestamp::new(id, "x")).await.1, "Invalid type for timestamp");
+        assert_eq!(admin.refused(SetBuildOwner::new(id, "nosuch")).await.1, "No such user: 'nosuch'");
+        admin.call(AddBType::new("mytype")).await.unwrap();
+        assert_eq!(admin.refused(AddBType::new("mytype")).await.1, "btype already exists");
+    }
+}

@@ -1,5 +1,6 @@
 //! From a builder's task to a complete build, as builders and users see it.
 
+use base64::Engine;
 use koji_core::api::builds::{CancelBuild, GetBuild, GetBuildLogs, GetBuildType, GetChangelogEntries};
 use koji_core::api::host::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
 use koji_core::api::rpms::*;
@@ -244,5 +245,35 @@ async fn what_is_in_an_rpm_is_read_from_its_file() {
         assert_eq!(&stored[..], &rpms.0.iter().find(|(name, _)| name == "hello-2.10-1.noarch.rpm").unwrap().1[..]);
         let sigs = admin.call(QueryRpmSigs::new()).await.unwrap().into_list();
         assert_eq!(sigs.iter().map(|sig| (sig.sigkey.as_str(), sig.sighash.len())).collect::<Vec<_>>(), [("", 32); 3]);
+    }
+}
+
+#[tokio::test]
+async fn a_signature_belongs_to_its_rpm() {
+    let (rpms, other) = (build_rpms("hello", "2.10", "1", ""), build_rpms("other", "1", "1", ""));
+    for hub in hubs("a_signature_belongs").await {
+        let admin = hub.admin().await;
+        for (name, bytes) in rpms.0.iter().chain(&other.0) {
+            hub.hub.storage().put(&format!("work/cli/{name}"), bytes.clone().into()).await.unwrap();
+            admin.call(ImportRpm::new("cli", name.as_str())).await.unwrap();
+        }
+        let header = async |rpm: &str| {
+            let path = format!("packages/{rpm}");
+            base64::engine::general_purpose::STANDARD.encode(hub.hub.storage().read(&path, 0, 1 << 20).await.unwrap())
+        };
+        let own = header("hello/2.10/1/data/sigcache/noarch/hello-2.10-1.noarch.rpm.sig").await;
+        let foreign = header("other/1/1/data/sigcache/noarch/other-1-1.noarch.rpm.sig").await;
+        let refused = admin.refused(AddRpmSig::new("hello-2.10-1.noarch", own)).await.1;
+        assert_eq!(refused, "Signature already exists for package hello-2.10-1.noarch, key ");
+        let refused = admin.refused(AddRpmSig::new("hello-2.10-1.noarch", foreign)).await.1;
+        assert!(refused.starts_with("wrong md5 for hello-2.10-1.noarch: "), "{refused}");
+        let refused = admin.refused(AddRpmSig::new("hello-2.10-1.noarch", "aGVsbG8=")).await.1;
+        assert!(refused.starts_with("invalid signature header for hello-2.10-1.noarch: "), "{refused}");
+        let refused = admin.refused(WriteSignedRpm::new("hello-2.10-1.noarch", "D30CB247")).await.1;
+        assert_eq!(refused, "No cached signature for package hello-2.10-1.noarch, key d30cb247");
+        admin.call(WriteSignedRpm::new("hello-2.10-1.noarch", "")).await.unwrap();
+        let copy = "packages/hello/2.10/1/data/signed/noarch/hello-2.10-1.noarch.rpm";
+        let copy = hub.hub.storage().read(copy, 0, u64::MAX).await.unwrap();
+        assert_eq!(&copy[..], &rpms.0.iter().find(|(name, _)| name == "hello-2.10-1.noarch.rpm").unwrap().1[..]);
     }
 }

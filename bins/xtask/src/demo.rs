@@ -56,7 +56,7 @@ fn build_packages(demo: &Demo) -> anyhow::Result<()> {
     demo.koji(&["regen-repo", "--wait", "demo-release"])?;
     demo.koji(&["list-tagged", "demo-release"])?;
 
-    step("what dnf sees in it");
+    step("what dnf sees in it, and installs into an empty root");
     let repo = format!("{}/kojifiles/repos/demo-release/latest/{arch}", demo.url);
     demo.dnf(&repo)
 }
@@ -204,7 +204,11 @@ impl Demo {
         };
         println!("$ dnf list --available");
         run(&mut dnf(&["list", "--available"]))?;
-        run(&mut dnf(&["makecache"]))
+        println!("$ dnf install greet-poem");
+        run(&mut dnf(&["install", "greet-poem"]))?;
+        let poem = self.dir.join("root/usr/share/greet-poem/poem.txt");
+        print!("{}", std::fs::read_to_string(&poem).with_context(|| format!("{} was not installed", poem.display()))?);
+        Ok(())
     }
 
     fn farewell(&self) {

@@ -6,7 +6,7 @@ use super::{BuildRef, CgRef, OneOrMany, PackageRef, QueryOpts, UserRef};
 use crate::ids::{BuildId, TaskId, VolumeId};
 use crate::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
 use crate::time::Timestamp;
-use crate::xmlrpc::Struct;
+use crate::xmlrpc::{Struct, Value};
 
 methods! {
     /// Looks up a build.
@@ -37,4 +37,10 @@ methods! {
     [LoggedIn, Write] "cancelBuild" => CancelBuild(build_id "buildID": BuildRef, strict: bool = false) -> bool;
     /// Makes a complete build without anything in it.
     [Permission("admin"), Write] "createEmptyBuild" => CreateEmptyBuild(name: String, version: String, release: String, epoch: Option<i32>, owner: Option<UserRef> = None, draft: bool = false) -> BuildId;
+    /// Gives a build another owner.
+    [Permission("admin"), Write] "setBuildOwner" => SetBuildOwner(build: BuildRef, user: UserRef) -> ();
+    /// Sets when a build was complete, in seconds since 1970 or as a date.
+    [Permission("admin"), Write] "setBuildTimestamp" => SetBuildTimestamp(build: BuildRef, ts: Value) -> ();
+    /// Adds a build type.
+    [Permission("admin"), Write] "addBType" => AddBType(name: String) -> ();
 }

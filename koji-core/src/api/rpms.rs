@@ -2,7 +2,7 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{BuildRef, OneOrMany, QueryOpts, RpmRef};
+use super::{BuildRef, ExternalRepoRef, OneOrMany, QueryOpts, RpmRef};
 use crate::ids::{ArchiveId, BuildId, BuildrootId, HostId, TaskId};
 use crate::model::{RpmDep, RpmFile, RpmListItem, RpmSig};
 use crate::xmlrpc::{Struct, Value};
@@ -26,4 +26,11 @@ methods! {
     [Permission("admin"), Write] "importRPM" => ImportRpm(path: String, basename: String) -> Value;
     /// Checksums of an RPM's file, for each signature.
     [Anyone, Write] "getRPMChecksums" => GetRpmChecksums(rpm_id: Value, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
+    /// Registers an RPM of an external repo: `name`, `version`, `release`, `epoch`, `arch`, `payloadhash`, `size` and
+    /// `buildtime`.
+    [Permission("admin"), Write] "addExternalRPM" => AddExternalRpm(rpminfo: Struct, external_repo: ExternalRepoRef, strict: bool = true) -> ();
+    /// Keeps a signature header of an RPM, given in base64.
+    [Permission("sign"), Write] "addRPMSig" => AddRpmSig(an_rpm: RpmRef, data: String) -> ();
+    /// Writes the copy of an RPM that has the signature of a key.
+    [Permission("sign"), Write] "writeSignedRPM" => WriteSignedRpm(an_rpm: RpmRef, sigkey: String, force: bool = false) -> ();
 }

@@ -30,4 +30,6 @@ methods! {
     [Anyone, Read] "getLatestRPMS" => GetLatestRpms(tag: TagRef, package: Option<String> = None, arch: Option<OneOrMany<String>> = None, event: Option<EventId> = None, rpmsigs: bool = false, kind "type": Option<String> = None, draft: Option<bool> = None) -> (Vec<TaggedRpm>, Vec<TaggedBuild>);
     /// Complete builds that are in no tag.
     [Anyone, Read] "untaggedBuilds" => UntaggedBuilds(name: Option<String> = None, query_opts "queryOpts": Option<QueryOpts> = None, draft: Option<bool> = None) -> Rows<UntaggedBuild>;
+    /// Tags builds at once and in order, whatever the tag's rules and policies.
+    [Permission("tag"), Write] "massTag" => MassTag(tag: TagRef, builds: Vec<BuildRef>) -> ();
 }

@@ -1,7 +1,7 @@
-use koji_core::api::BuildRef;
 use koji_core::api::builds::*;
 use koji_core::api::query::Rows;
-use koji_core::ids::{BuildId, PackageId, RpmId};
+use koji_core::api::{BuildRef, Param};
+use koji_core::ids::{BTypeId, BuildId, PackageId, RpmId};
 use koji_core::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
 use koji_core::nvr::Nvr;
 use koji_core::time::Timestamp;
@@ -33,6 +33,9 @@ pub(super) fn register(r: &mut Registry) {
         .add::<GetAverageBuildDuration>()
         .add::<GetChangelogEntries>()
         .add::<CancelBuild>()
+        .add::<SetBuildOwner>()
+        .add::<SetBuildTimestamp>()
+        .add::<AddBType>()
         .add::<CreateEmptyBuild>();
 }
 
@@ -248,4 +251,40 @@ async fn source_file(cx: &mut Call<'_>, build: &BuildRef, strict: bool) -> Resul
         fail!("SRPM {} doesn't exist", rpms::nvra(&rpm));
     }
     Ok(file)
+}
+
+impl Handle for SetBuildOwner {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let db = cx.db().await?;
+        let build = builds::get(db, &self.build).await?;
+        let owner = users::get(db, &self.user).await?;
+        db.execute("UPDATE build SET owner = $2 WHERE id = $1", args![build.id, owner.id]).await?;
+        Ok(())
+    }
+}
+
+impl Handle for SetBuildTimestamp {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let db = cx.db().await?;
+        let build = builds::get(db, &self.build).await?;
+        let time = match &self.ts {
+            Value::Int(_) | Value::Double(_) | Value::DateTime(_) => Timestamp::from_value(self.ts.clone()),
+            _ => fail!("Invalid type for timestamp"),
+        };
+        let Ok(time) = time else { fail!("Invalid time: {}", koji_core::python::str(&self.ts)) };
+        db.execute("UPDATE build SET completion_time = $2 WHERE id = $1", args![build.id, time]).await?;
+        Ok(())
+    }
+}
+
+impl Handle for AddBType {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        names::check_internal(cx.hub().config(), &self.name)?;
+        let db = cx.db().await?;
+        if names::find::<BTypeId>(db, &self.name.as_str().into()).await?.is_some() {
+            fail!("btype already exists");
+        }
+        names::get_or_make::<BTypeId>(db, &self.name).await?;
+        Ok(())
+    }
 }

@@ -1,3 +1,5 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use koji_core::api::query::Rows;
 use koji_core::api::rpms::*;
 use koji_core::api::{Param, RpmRef};
@@ -23,7 +25,10 @@ pub(super) fn register(r: &mut Registry) {
         .add::<GetRpmHeaders>()
         .add::<QueryRpmSigs>()
         .add::<GetRpmChecksums>()
-        .add::<ImportRpm>();
+        .add::<ImportRpm>()
+        .add::<AddExternalRpm>()
+        .add::<AddRpmSig>()
+        .add::<WriteSignedRpm>();
 }
 
 impl Handle for GetRpm {
@@ -259,14 +264,7 @@ impl Handle for GetRpmChecksums {
         let id = RpmId::from_value(self.rpm_id).unwrap_or(RpmId(-1));
         let rpm = rpms::get(cx.db().await?, &RpmRef::Id(id)).await?;
         let defaults = &cx.hub().config().rpm_default_checksums;
-        let names = self.checksum_types.as_ref().filter(|names| !names.is_empty()).unwrap_or(defaults);
-        let mut kinds = Vec::new();
-        for name in names {
-            match ChecksumType::from_name(name) {
-                Some(kind) => kinds.push(kind),
-                None => fail!("Checksum_type {name} isn't supported"),
-            }
-        }
+        let kinds = kinds(self.checksum_types.as_ref().filter(|names| !names.is_empty()).unwrap_or(defaults))?;
         rpms::checksums(cx, &rpm, &kinds, self.cacheonly).await
     }
 }
@@ -299,5 +297,37 @@ impl Handle for ImportRpm {
         .into_iter()
         .collect();
         Ok(out.into())
+    }
+}
+
+fn kinds(names: &[String]) -> Result<Vec<ChecksumType>> {
+    let kind = |name: &String| match ChecksumType::from_name(name) {
+        Some(kind) => Ok(kind),
+        None => fail!("Checksum_type {name} isn't supported"),
+    };
+    names.iter().map(kind).collect()
+}
+
+impl Handle for AddExternalRpm {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        rpms::register(cx, &self.rpminfo, &self.external_repo.text(), self.strict).await.map(|_| ())
+    }
+}
+
+impl Handle for AddRpmSig {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let Ok(sighdr) = STANDARD.decode(self.data.split_ascii_whitespace().collect::<String>()) else {
+            fail!(Parameter, "addRPMSig(): data is not base64");
+        };
+        let rpm = rpms::get(cx.db().await?, &self.an_rpm).await?;
+        rpms::sign(cx, &rpm, sighdr.into()).await
+    }
+}
+
+impl Handle for WriteSignedRpm {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let kinds = kinds(&cx.hub().config().rpm_default_checksums)?;
+        let rpm = rpms::get(cx.db().await?, &self.an_rpm).await?;
+        rpms::write_signed(cx, &rpm, &self.sigkey.to_lowercase(), &kinds, self.force).await
     }
 }

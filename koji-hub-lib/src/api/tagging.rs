@@ -21,6 +21,7 @@ pub(super) fn register(r: &mut Registry) {
         .add::<UntagBuildBypass>()
         .add::<MoveBuild>()
         .add::<MoveAllBuilds>()
+        .add::<MassTag>()
         .add::<ListTagged>()
         .add::<ListTaggedRpms>()
         .add::<GetLatestBuilds>()
@@ -316,5 +317,19 @@ impl Handle for TagNotification {
             failure: self.failure_msg,
         };
         notifications::about_tagging(cx, &build, what).await
+    }
+}
+
+impl Handle for MassTag {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let user = cx.user_id()?;
+        let tag = tags::get(cx.db().await?, &self.tag, None).await?;
+        for build in &self.builds {
+            let build = builds::get(cx.db().await?, build).await?;
+            tagging::put_into_tag(cx, &tag, &build, user, true).await?;
+            // each has its place in the order
+            cx.next_event();
+        }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use rpm::{IndexData, PackageMetadata};
 use crate::storage::Storage;
 use crate::{Error, Result};
 
-pub(crate) use signature::{hex, read_spliced};
+pub(crate) use signature::{Spliced, hex};
 use tags::Tag;
 
 /// Where the signature header begins, behind the lead.
@@ -22,6 +22,8 @@ const SIGNATURE_START: u64 = 96;
 /// The headers of an RPM file.
 pub(crate) struct RpmFile {
     metadata: PackageMetadata,
+    /// The file up to the end of the header.
+    head: Bytes,
     /// The file's size in bytes.
     pub size: u64,
     /// The signature header, as it stands in the file.
@@ -76,10 +78,23 @@ pub(crate) async fn read(storage: &dyn Storage, path: &str) -> Result<Option<Rpm
     }
     let sighdr = bytes.slice(SIGNATURE_START as usize..header_start.min(bytes.len()));
     let metadata = PackageMetadata::parse(&mut &bytes[..]).map_err(|e| wrong(e.to_string()))?;
-    Ok(Some(RpmFile { metadata, size: found.size, sighdr }))
+    let head = bytes.slice(..end.min(bytes.len()));
+    Ok(Some(RpmFile { metadata, head, size: found.size, sighdr }))
 }
 
 impl RpmFile {
+    /// The same file with another signature header; the error says why it is none.
+    pub(crate) fn with_signature(&self, sighdr: Bytes) -> Result<RpmFile, String> {
+        if signature::padded_length(&sighdr)? != sighdr.len() {
+            return Err("the signature header's length is wrong".into());
+        }
+        let (lead, rest) = self.head.split_at_checked(SIGNATURE_START as usize).ok_or("no header")?;
+        let header = rest.get(self.sighdr.len()..).ok_or("no header")?;
+        let head: Bytes = [lead, &sighdr, header].concat().into();
+        let metadata = PackageMetadata::parse(&mut &head[..]).map_err(|e| e.to_string())?;
+        Ok(RpmFile { metadata, head, size: self.size, sighdr })
+    }
+
     /// What it is; the error says what is missing.
     pub(crate) fn summary(&self) -> Result<Summary, String> {
         let text = |name| self.text(name).ok_or_else(|| format!("no {name} in the header"));

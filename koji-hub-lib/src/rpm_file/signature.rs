@@ -1,5 +1,6 @@
 //! Signature headers: whose signature is in one, and the file with another one in its place.
 
+use bytes::Bytes;
 use rpm::IndexData;
 
 use super::{RpmFile, SIGNATURE_START};
@@ -122,32 +123,36 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Reads an RPM with another signature header in place of its own, part by part.
-pub(crate) async fn read_spliced(
-    storage: &dyn Storage,
-    path: &str,
-    sighdr: &[u8],
-    mut each: impl FnMut(&[u8]) + Send,
-) -> Result<()> {
-    const PART: u64 = 1024 * 1024;
-    let start = storage.read(path, 0, SIGNATURE_START + 16).await?;
-    let Some((lead, intro)) = start.split_at_checked(SIGNATURE_START as usize) else {
-        fail!("{path}: the file ends too early");
-    };
-    let own = match padded_length(intro) {
-        Ok(own) => own as u64,
-        Err(reason) => fail!("{path}: {reason}"),
-    };
-    each(lead);
-    each(sighdr);
-    let mut at = SIGNATURE_START + own;
-    loop {
-        let part = storage.read(path, at, PART).await?;
-        if part.is_empty() {
-            return Ok(());
+/// An RPM with another signature header in place of its own, read part by part.
+pub(crate) struct Spliced<'s> {
+    storage: &'s dyn Storage,
+    path: String,
+    /// What comes before the rest of the file.
+    first: Vec<Bytes>,
+    /// Where the rest begins.
+    at: u64,
+}
+
+impl<'s> Spliced<'s> {
+    pub(crate) async fn open(storage: &'s dyn Storage, path: &str, sighdr: Bytes) -> Result<Self> {
+        let start = storage.read(path, 0, SIGNATURE_START + 16).await?;
+        let own = match padded_length(start.get(SIGNATURE_START as usize..).unwrap_or_default()) {
+            Ok(own) => own as u64,
+            Err(reason) => fail!("{path}: {reason}"),
+        };
+        let first = vec![sighdr, start.slice(..SIGNATURE_START as usize)];
+        Ok(Spliced { storage, path: path.to_owned(), first, at: SIGNATURE_START + own })
+    }
+
+    /// The next part; none at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        const PART: u64 = 1024 * 1024;
+        if let Some(part) = self.first.pop() {
+            return Ok(Some(part));
         }
-        each(&part);
-        at += part.len() as u64;
+        let part = self.storage.read(&self.path, self.at, PART).await?;
+        self.at += part.len() as u64;
+        Ok(Some(part).filter(|part| !part.is_empty()))
     }
 }
 

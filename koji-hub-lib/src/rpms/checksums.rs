@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use koji_core::ids::RpmId;
 use koji_core::model::{ChecksumType, Rpm};
 use koji_core::xmlrpc::{Struct, Value};
@@ -12,7 +13,8 @@ use crate::Result;
 use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::args;
-use crate::rpm_file::{hex, read_spliced};
+use crate::rpm_file::{Spliced, hex};
+use crate::storage::Storage;
 
 /// Several checksums of the same bytes.
 #[derive(Default)]
@@ -86,14 +88,19 @@ async fn compute(
     let dir = builds::get_by_id(cx.db().await?, build).await?.dir();
     let name = nvra(rpm);
     let storage = cx.storage();
-    let size = |found: Option<crate::storage::Metadata>| found.map_or(0, |m| m.size);
-    // a header is small: the whole of it
-    let sighdr = dir.sighdr(&name, sigkey);
-    let length = size(storage.metadata(&sighdr).await?);
-    let sighdr = storage.read(&sighdr, 0, length).await?;
+    let sighdr = signature(storage, &dir.sighdr(&name, sigkey)).await?;
     let mut sums = Sums::new(kinds);
-    read_spliced(storage, &dir.rpm(&name), &sighdr, |part| sums.update(part)).await?;
+    let mut file = Spliced::open(storage, &dir.rpm(&name), sighdr).await?;
+    while let Some(part) = file.next().await? {
+        sums.update(&part);
+    }
     Ok(sums.finish())
+}
+
+/// A signature header that was kept.
+pub(super) async fn signature(storage: &dyn Storage, path: &str) -> Result<Bytes> {
+    let length = storage.metadata(path).await?.map_or(0, |found| found.size);
+    Ok(storage.read(path, 0, length).await?)
 }
 
 async fn store(cx: &mut Call<'_>, rpm: RpmId, sigkey: &str, kind: ChecksumType, sum: &str) -> Result<()> {

@@ -2,23 +2,21 @@
 
 mod checksums;
 mod external;
+mod signatures;
 
 pub(crate) use checksums::checksums;
-pub(crate) use external::find_or_register;
+pub(crate) use external::{find_or_register, register};
+pub(crate) use signatures::{add_signature, sign, write_signed};
 
 use koji_core::api::RpmRef;
 use koji_core::ids::{ExternalRepoId, RpmId};
-use koji_core::model::{Build, Rpm};
+use koji_core::model::Rpm;
 use koji_core::nvr::{Nvr, Nvra};
 use koji_core::python;
 use koji_core::xmlrpc::{Struct, Value};
-use md5::Digest;
 
-use crate::builds::BuildExt;
-use crate::call::Call;
 use crate::db::{Conn, Select, args};
 use crate::error::fail;
-use crate::rpm_file::hex;
 use crate::{Result, names};
 
 /// What an RPM is looked up by.
@@ -146,27 +144,4 @@ fn preferred(found: Vec<Rpm>) -> Option<Rpm> {
 /// The RPM's name.
 pub(crate) fn nvra(rpm: &Rpm) -> Nvra {
     Nvra::new(Nvr::new(&rpm.name, &rpm.version, &rpm.release), &rpm.arch)
-}
-
-/// Keeps a signature header of a build's RPM, whose file is in place. `sigkey` is the id of the key, empty for none.
-pub(crate) async fn add_signature(
-    cx: &mut Call<'_>,
-    build: &Build,
-    rpm: RpmId,
-    nvra: &Nvra,
-    sigkey: &str,
-    sighdr: bytes::Bytes,
-) -> Result<()> {
-    let db = cx.db().await?;
-    let known: Option<RpmId> = db
-        .fetch_scalar_optional("SELECT rpm_id FROM rpmsigs WHERE rpm_id = $1 AND sigkey = $2", args![rpm, sigkey])
-        .await?;
-    if known.is_some() {
-        fail!("Signature already exists for package {nvra}, key {sigkey}");
-    }
-    let sighash = hex(&md5::Md5::digest(&sighdr));
-    db.execute("INSERT INTO rpmsigs (rpm_id, sigkey, sighash) VALUES ($1, $2, $3)", args![rpm, sigkey, sighash])
-        .await?;
-    cx.storage().put(&build.dir().sighdr(nvra, sigkey), sighdr).await?;
-    Ok(())
 }

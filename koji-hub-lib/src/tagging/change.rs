@@ -14,6 +14,11 @@ use crate::tags;
 /// anew, and so becomes the latest.
 pub(crate) async fn tag_build(cx: &mut Call<'_>, tag: &Tag, build: &Build, user: UserId, force: bool) -> Result<()> {
     tags::require_access(cx, &tag.id.into(), user, force).await?;
+    put_into_tag(cx, tag, build, user, force).await
+}
+
+/// As [`tag_build`], whoever it is.
+pub(crate) async fn put_into_tag(cx: &mut Call<'_>, tag: &Tag, build: &Build, user: UserId, force: bool) -> Result<()> {
     assert_complete(build)?;
     let sql =
         sql!("SELECT build_id FROM tag_listing WHERE active = TRUE AND tag_id = $1 AND build_id = $2", {for update});

@@ -1,0 +1,99 @@
+//! Signatures of RPMs: their headers are kept, and copies of the files made with them.
+
+use bytes::Bytes;
+use koji_core::ids::RpmId;
+use koji_core::model::{Build, ChecksumType, Rpm};
+use koji_core::nvr::Nvra;
+use md5::Digest;
+
+use super::checksums::signature;
+use super::{checksums, nvra};
+use crate::Result;
+use crate::builds::{self, BuildExt};
+use crate::call::Call;
+use crate::db::args;
+use crate::error::fail;
+use crate::rpm_file::{self, Spliced, hex};
+use crate::storage::WriteAt;
+
+/// Keeps a signature header of a build's RPM, whose file is in place. `sigkey` is the id of the key, empty for none.
+pub(crate) async fn add_signature(
+    cx: &mut Call<'_>,
+    build: &Build,
+    rpm: RpmId,
+    nvra: &Nvra,
+    sigkey: &str,
+    sighdr: Bytes,
+) -> Result<()> {
+    let db = cx.db().await?;
+    let known: Option<RpmId> = db
+        .fetch_scalar_optional("SELECT rpm_id FROM rpmsigs WHERE rpm_id = $1 AND sigkey = $2", args![rpm, sigkey])
+        .await?;
+    if known.is_some() {
+        fail!("Signature already exists for package {nvra}, key {sigkey}");
+    }
+    let sighash = hex(&md5::Md5::digest(&sighdr));
+    db.execute("INSERT INTO rpmsigs (rpm_id, sigkey, sighash) VALUES ($1, $2, $3)", args![rpm, sigkey, sighash])
+        .await?;
+    cx.storage().put(&build.dir().sighdr(nvra, sigkey), sighdr).await?;
+    Ok(())
+}
+
+/// The build of one of the hub's own RPMs.
+async fn build_of(cx: &mut Call<'_>, rpm: &Rpm) -> Result<Build> {
+    match rpm.build_id {
+        Some(build) => builds::get_by_id(cx.db().await?, build).await,
+        None => fail!("Not an internal rpm: {} (from {})", nvra(rpm), rpm.external_repo_name),
+    }
+}
+
+/// Keeps a signature header of an RPM, after a look whether it is that RPM's.
+pub(crate) async fn sign(cx: &mut Call<'_>, rpm: &Rpm, sighdr: Bytes) -> Result<()> {
+    let build = build_of(cx, rpm).await?;
+    let name = nvra(rpm);
+    let path = build.dir().rpm(&name);
+    let Some(file) = rpm_file::read(cx.storage(), &path).await? else { fail!("No such path: {path}") };
+    let summary = match file.with_signature(sighdr.clone()).and_then(|signed| signed.summary()) {
+        Ok(summary) => summary,
+        Err(reason) => fail!("invalid signature header for {name}: {reason}"),
+    };
+    if summary.sigmd5 != rpm.payloadhash {
+        fail!("wrong md5 for {name}: {}", summary.sigmd5);
+    }
+    add_signature(cx, &build, rpm.id, &name, &summary.sigkey, sighdr).await
+}
+
+/// Writes the copy of an RPM that has the signature of a key, and keeps its checksums. One that is there stays, unless
+/// forced.
+pub(crate) async fn write_signed(
+    cx: &mut Call<'_>,
+    rpm: &Rpm,
+    sigkey: &str,
+    kinds: &[ChecksumType],
+    force: bool,
+) -> Result<()> {
+    let build = build_of(cx, rpm).await?;
+    let (dir, name) = (build.dir(), nvra(rpm));
+    let storage = cx.storage();
+    if storage.metadata(&dir.rpm(&name)).await?.is_none() {
+        fail!("No such path: {}", dir.rpm(&name));
+    }
+    let sql = "SELECT sighash FROM rpmsigs WHERE rpm_id = $1 AND sigkey = $2";
+    let known: Option<String> = cx.db().await?.fetch_scalar_optional(sql, args![rpm.id, sigkey]).await?;
+    if known.is_none() {
+        fail!("No cached signature for package {name}, key {sigkey}");
+    }
+    let to = dir.signed(&name, sigkey);
+    if force || storage.metadata(&to).await?.is_none() {
+        let sighdr = signature(storage, &dir.sighdr(&name, sigkey)).await?;
+        let mut file = Spliced::open(storage, &dir.rpm(&name), sighdr).await?;
+        // readers see no half of it
+        let beside = format!("{to}.{:016x}.part", rand::random::<u64>());
+        let mut at = 0;
+        while let Some(part) = file.next().await? {
+            at = storage.write(&beside, WriteAt::Truncate(at), part).await?;
+        }
+        storage.rename(&beside, &to).await?;
+    }
+    checksums(cx, rpm, kinds, false).await.map(|_| ())
+}
