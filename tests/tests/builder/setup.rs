@@ -87,7 +87,7 @@ impl Setup {
         config.max_load = None;
         config.log_filter = "error".to_owned();
         let setup = Self { directory, admin, config };
-        setup.call("addHost", vec!["builder".into(), "x86_64".into()]).await;
+        setup.call("addHost", vec!["builder".into(), vec![Value::from("x86_64")].into()]).await;
         setup.call("addHostToChannel", vec!["builder".into(), "createrepo".into()]).await;
         setup
     }
@@ -122,7 +122,10 @@ impl Setup {
             if states.contains(&state) {
                 return state;
             }
-            assert!(started.elapsed() < PATIENCE, "task {id} is in state {state}, not in {states:?}");
+            if started.elapsed() > PATIENCE {
+                let tasks = self.call("getTaskDescendents", vec![id.into()]).await;
+                panic!("task {id} is in state {state}, not in {states:?}; tasks: {tasks:?}");
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
