@@ -1,10 +1,11 @@
 //! Killing what a process has started, however deep it hides, and removing what it wrote.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
 
 /// What `/proc` says of a process.
@@ -46,6 +47,17 @@ pub(crate) fn kill_session(leader: i32) {
         signal_all(&left, Signal::SIGKILL);
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Takes note of this process's children that have ended and that nobody has waited for: orphans of others, which come to
+/// a subreaper. Those that were there the last time too are waited for; a program's own children do not stay that long.
+pub(crate) fn reap_orphans(before: &mut HashSet<i32>) {
+    let own = getpid().as_raw();
+    let zombies: HashSet<i32> = processes().values().filter(|p| p.parent == own && p.zombie).map(|p| p.pid).collect();
+    for pid in zombies.intersection(before) {
+        let _ = waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::WNOHANG));
+    }
+    *before = zombies;
 }
 
 fn signal_all(pids: &[i32], signal: Signal) {
@@ -106,5 +118,44 @@ pub(crate) fn remove_tree(directory: &Path) -> std::io::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(std::io::Error::new(error.kind(), format!("{}: {error}", directory.display()))),
         Ok(()) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn nothing_below_a_process_is_missed() {
+        // a shell that is the subreaper of what it starts, since it is the first process of its namespace
+        let script = "setsid sh -c 'sleep 600 & setsid sleep 601 &'; sleep 602";
+        let args = ["--unshare-pid", "--dev-bind", "/", "/", "--die-with-parent", "sh", "-c", script];
+        let mut top = Command::new("bwrap").args(args).stdin(Stdio::null()).spawn().unwrap();
+        let id = i32::try_from(top.id()).unwrap();
+        let started = std::time::Instant::now();
+        while below(&processes(), id).len() < 5 {
+            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", below(&processes(), id));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let all = below(&processes(), id);
+        kill_below(id);
+        top.wait().unwrap();
+        let alive = |pid: &i32| read(*pid).is_some_and(|process| !process.zombie);
+        assert!(!all.iter().any(alive), "{all:?}");
+    }
+
+    #[test]
+    fn locked_directories_are_removed_too() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b");
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::write(path.join("c"), "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o500)).unwrap();
+        remove_tree(&directory.path().join("a")).unwrap();
+        assert!(!directory.path().join("a").exists());
+        remove_tree(&directory.path().join("a")).unwrap();
     }
 }

@@ -1,6 +1,8 @@
 //! The whole of a builder program, for a `main` of a few lines.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::prctl;
@@ -11,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{BuilderConfig, Cli};
 use crate::error::{Error, Result, chain};
 use crate::manager::{Finish, Manager, Request};
+use crate::process_tree;
 use crate::task::{Handlers, run_task_process_if_asked};
 
 /// A whole kojid with those handlers: it reads kojid's command line and configuration, and works until it is told to end.
@@ -54,8 +57,18 @@ fn run(config: BuilderConfig, handlers: Handlers) -> Result<Finish> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let requests = requests_of_signals()?;
+        tokio::spawn(reap_orphans());
         Manager::run(config, handlers, requests).await
     })
+}
+
+/// Waits for the orphans that come here, from time to time.
+async fn reap_orphans() {
+    let mut seen = HashSet::new();
+    loop {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        process_tree::reap_orphans(&mut seen);
+    }
 }
 
 /// What the process's signals ask of a manager: SIGTERM and SIGINT to stop, SIGUSR1 to restart.

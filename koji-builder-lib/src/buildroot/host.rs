@@ -150,7 +150,7 @@ impl HostBuildroot {
             return Ok(());
         }
         let workdir = &self.cx.config().workdir;
-        let full = statvfs(workdir).is_ok_and(|fs| u64::from(fs.blocks_available()) * fs.fragment_size() < 1 << 20);
+        let full = statvfs(workdir).is_ok_and(|fs| fs.blocks_available() * fs.fragment_size() < 1 << 20);
         let full = if full { format!(" ({} is full)", workdir.display()) } else { String::new() };
         let status = describe(program, status);
         Err(TaskError::build(format!("{what}, {status}{full}; see build.log for more information")))

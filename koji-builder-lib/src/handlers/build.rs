@@ -107,7 +107,7 @@ impl Plan {
         Ok(Self { src: args.src, opts, target, build_tag, dest_tag, dest_tag_name, given_repo: repo })
     }
 
-    fn from_scm(&self) -> bool {
+    fn is_from_scm(&self) -> bool {
         ScmUrl::is_scm_url(&self.src)
     }
 
@@ -121,7 +121,7 @@ impl Plan {
         data.insert("skip_tag", opts.skip_tag);
         data.insert("scratch", opts.scratch);
         data.insert("draft", opts.draft);
-        data.insert("from_scm", self.from_scm());
+        data.insert("from_scm", self.is_from_scm());
         data.insert("repo_id", opts.repo_id.map(|id| id.0));
         if let Some(target) = &self.target {
             data.insert("target", target.name.as_str());
@@ -130,7 +130,7 @@ impl Plan {
             data.insert("tag", self.dest_tag.0);
         }
         let mut policies = Vec::new();
-        if !self.from_scm() && !opts.scratch {
+        if !self.is_from_scm() && !opts.scratch {
             policies.push("build_from_srpm");
         }
         if opts.repo_id.is_some() {
@@ -237,7 +237,7 @@ impl Running<'_> {
         let task_opts = SrpmOpts { repo_id: Some(self.repo.id), scratch: plan.opts.scratch };
         let opts = SubtaskOpts::default().label("srpm").arch(self.task_arch("noarch", &SourceArches::default())?);
         let (url, build_tag) = (plan.src.clone(), TagRef::from(plan.build_tag));
-        let task = if plan.from_scm() {
+        let task = if plan.is_from_scm() {
             cx.subtask(BuildSrpmFromScm { url, build_tag, opts: task_opts }, opts).await?
         } else if self.rebuilds_srpm() {
             cx.subtask(RebuildSrpm { srpm: url, build_tag, opts: task_opts }, opts).await?

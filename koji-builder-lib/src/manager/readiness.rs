@@ -30,7 +30,7 @@ impl Manager {
         }
         match statvfs(&self.config.workdir) {
             Ok(fs) => {
-                let free = u64::from(fs.blocks_available()).saturating_mul(fs.fragment_size()) >> 20;
+                let free = fs.blocks_available().saturating_mul(fs.fragment_size()) >> 20;
                 if free < self.config.minspace {
                     let workdir = self.config.workdir.display();
                     return Some(format!("{free} MiB are free in {workdir}, {} are needed", self.config.minspace));
@@ -39,8 +39,8 @@ impl Manager {
             Err(error) => return Some(format!("{}: {error}", self.config.workdir.display())),
         }
         let cpus = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-        match load_average() {
-            Some(average) if average > 4.0 * cpus => Some(format!("the load average is {average}")),
+        match load_average().zip(self.config.max_load) {
+            Some((average, most)) if average > most * cpus => Some(format!("the load average is {average}")),
             _ => None,
         }
     }
