@@ -3,16 +3,22 @@
 //! A test that touches the database loops over [`databases`], or over [`hubs`], so that it holds for SQLite and for
 //! Postgres.
 
+mod consistency;
 mod hub;
 mod postgres;
+mod processes;
+mod programs;
 mod rpms;
 
 use koji_hub_lib::db::{Db, DbUrl, Dialect};
 use tempfile::TempDir;
 
+pub use consistency::{Watcher, count_successes, problems};
 pub use hub::{Caller, TestHub, hubs};
 pub use postgres::Server;
-pub use rpms::{BuiltRpms, build_rpms};
+pub use processes::{PATIENCE, Processes, Program, submit};
+pub use programs::programs;
+pub use rpms::{BuiltRpms, build_rpms, build_source_rpm};
 
 /// A fresh database with the hub's schema, removed after the test.
 pub struct TestDb {
