@@ -156,7 +156,7 @@ impl Processes {
             let conf = path(&at(&format!("{name}.conf")));
             let settings = format!(
                 "[kojid]\nserver = {url}/kojihub\ntopurl = {url}/kojifiles\ntopdir = {top}\nworkdir = {}\n\
-                 user = {name}\npassword = {PASSWORD}\nsleeptime = 2\nmaxjobs = 30\nminspace = 100\nretry_interval = 1\n",
+                 user = {name}\npassword = {PASSWORD}\nsleeptime = 2\nmaxjobs = 30\nminspace = 100\nmaxload = 1000\nretry_interval = 1\n",
                 path(&at(name)),
             );
             fs::write(&conf, settings).expect("kojid.conf");

@@ -50,6 +50,8 @@ pub struct BuilderConfig {
     pub sleeptime: Duration,
     /// How many tasks may run at a time.
     pub maxjobs: usize,
+    /// The load average per CPU above which no more tasks are taken.
+    pub maxload: f64,
     /// How much must be free in `workdir` for more tasks, in MiB.
     pub minspace: u64,
     /// How long an expired buildroot's files are kept.
@@ -127,6 +129,7 @@ impl Default for BuilderConfig {
             force_lock: false,
             sleeptime: secs(15),
             maxjobs: 10,
+            maxload: 4.0,
             minspace: 8192,
             buildroot_basic_cleanup_delay: secs(120),
             buildroot_final_cleanup_delay: secs(86_400),

@@ -40,7 +40,7 @@ impl Manager {
         }
         let cpus = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
         match load_average() {
-            Some(average) if average > 4.0 * cpus => Some(format!("the load average is {average}")),
+            Some(average) if average > self.config.maxload * cpus => Some(format!("the load average is {average}")),
             _ => None,
         }
     }
