@@ -52,7 +52,7 @@ async fn a_builder_does_the_tasks_of_its_own_handler() {
         &config,
         format!(
             "[kojid]\nserver = {url}\ntopurl = {url}\nuser = builder\npassword = secret\nworkdir = {work}/work\n\
-             topdir = {work}/top\nminspace = 1\nbuildroot_provider = host\n"
+             topdir = {work}/top\nminspace = 1\nmaxload = 1000\nbuildroot_provider = host\n"
         ),
     )
     .unwrap();

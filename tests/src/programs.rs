@@ -98,7 +98,18 @@ fn build() -> PathBuf {
     let built = Command::new(cargo)
         .current_dir(top())
         .args(["build", "--quiet", "--profile", profile])
-        .args(["--package", "koji-standalone", "--package", "koji-hub", "--package", "kojid", "--package", "koji"])
+        .args([
+            "--package",
+            "koji-standalone",
+            "--package",
+            "koji-hub",
+            "--package",
+            "kojid",
+            "--package",
+            "kojira",
+            "--package",
+            "koji",
+        ])
         .arg("--target-dir")
         .arg(folder.parent().expect("cargo's target folder"))
         .output()
