@@ -1,18 +1,26 @@
-//! What the end-to-end tests share: throw-away databases and hubs.
+//! What the end-to-end tests share: throw-away databases, hubs, and whole systems ([`Standalone`]).
 //!
 //! A test that touches the database loops over [`databases`], or over [`hubs`], so that it holds for SQLite and for
 //! Postgres.
 
+mod consistency;
 mod hub;
+pub mod packages;
 mod postgres;
+mod processes;
+pub mod programs;
 mod rpms;
+mod standalone;
 
 use koji_hub_lib::db::{Db, DbUrl, Dialect};
 use tempfile::TempDir;
 
+pub use consistency::{Watcher, count_successes, problems};
 pub use hub::{Caller, TestHub, hubs};
 pub use postgres::Server;
-pub use rpms::{BuiltRpms, build_rpms};
+pub use processes::{PATIENCE, Processes, Program, submit};
+pub use rpms::{BuiltRpms, build_rpms, build_source_rpm};
+pub use standalone::{Standalone, free_port};
 
 /// A fresh database with the hub's schema, removed after the test.
 pub struct TestDb {

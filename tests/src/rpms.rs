@@ -1,6 +1,6 @@
 //! Tiny RPMs, built by rpmbuild.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The files that building a package gave: the source package first, then noarch packages, by name.
@@ -34,6 +34,25 @@ pub fn build_rpms(name: &str, version: &str, release: &str, more: &str) -> Built
         files.extend(files_in(&dir.path().join(folder)));
     }
     BuiltRpms(files)
+}
+
+/// Makes the source package of a noarch package in a folder; its build runs `script`. The path of the file.
+///
+/// # Panics
+/// When there is no rpmbuild, or it refuses.
+pub fn build_source_rpm(folder: &Path, name: &str, version: &str, script: &str) -> PathBuf {
+    let spec = format!(
+        "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: A test\nLicense: MIT\nBuildArch: noarch\n\
+         %description\nFor tests.\n%build\n{script}\n%install\nmkdir -p %{{buildroot}}/usr/share\n\
+         echo {version} > %{{buildroot}}/usr/share/{name}\n%files\n/usr/share/{name}\n"
+    );
+    let file = folder.join(format!("{name}.spec"));
+    std::fs::write(&file, spec).expect("a spec file");
+    let top = format!("_topdir {}", folder.display());
+    let done = Command::new("rpmbuild").args(["-bs", "--define", &top]).arg(&file).output();
+    let done = done.expect("rpmbuild: install the package rpm, or rpm-build");
+    assert!(done.status.success(), "rpmbuild: {}", String::from_utf8_lossy(&done.stderr));
+    folder.join(format!("SRPMS/{name}-{version}-1.src.rpm"))
 }
 
 fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {

@@ -275,5 +275,13 @@ async fn a_signature_belongs_to_its_rpm() {
         let copy = "packages/hello/2.10/1/data/signed/noarch/hello-2.10-1.noarch.rpm";
         let copy = hub.hub.storage().read(copy, 0, u64::MAX).await.unwrap();
         assert_eq!(&copy[..], &rpms.0.iter().find(|(name, _)| name == "hello-2.10-1.noarch.rpm").unwrap().1[..]);
+        let refused = admin.refused(DeleteRpmSig::new("hello-2.10-1.noarch").sigkey("x")).await.1;
+        assert_eq!(refused, "hello-2.10-1.noarch has no matching signatures to delete");
+        assert_eq!(admin.refused(DeleteRpmSig::new("hello-2.10-1.noarch")).await.1, "No signature specified");
+        admin.call(DeleteRpmSig::new("hello-2.10-1.noarch").all_sigs(true)).await.unwrap();
+        assert!(!exists(&hub, "packages/hello/2.10/1/data/signed/noarch/hello-2.10-1.noarch.rpm").await);
+        assert!(!exists(&hub, "packages/hello/2.10/1/data/sigcache/noarch/hello-2.10-1.noarch.rpm.sig").await);
+        let sigs = admin.call(QueryRpmSigs::new().rpm_id(RpmRef::from("hello-2.10-1.noarch"))).await.unwrap();
+        assert_eq!(sigs.count(), 0);
     }
 }

@@ -69,6 +69,8 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     builder.password = Some(builder_password);
     builder.force_lock = true;
     builder.minspace = 512;
+    // its machine is also its user's, who would not know why nothing happens
+    builder.maxload = 1000.0;
     builder.allowed_scms = allowed_scms;
     let mut upkeep = UpkeepConfig::new(&server, data.join("koji"));
     upkeep.user = Some(UPKEEP.into());

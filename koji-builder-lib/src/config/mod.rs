@@ -50,11 +50,10 @@ pub struct BuilderConfig {
     pub sleeptime: Duration,
     /// How many tasks may run at a time.
     pub maxjobs: usize,
+    /// The load average per CPU above which no more tasks are taken.
+    pub maxload: f64,
     /// How much must be free in `workdir` for more tasks, in MiB.
     pub minspace: u64,
-    /// The load average for each CPU above which no more tasks are taken; without one the load does not matter. There is no
-    /// key for it.
-    pub max_load: Option<f64>,
     /// How long an expired buildroot's files are kept.
     pub buildroot_basic_cleanup_delay: Duration,
     /// How long files of tasks that this builder does not know are kept.
@@ -130,8 +129,8 @@ impl Default for BuilderConfig {
             force_lock: false,
             sleeptime: secs(15),
             maxjobs: 10,
+            maxload: 4.0,
             minspace: 8192,
-            max_load: Some(4.0),
             buildroot_basic_cleanup_delay: secs(120),
             buildroot_final_cleanup_delay: secs(86_400),
             failed_buildroot_lifetime: secs(14_400),

@@ -77,6 +77,13 @@ impl BuilderConfig {
             "no_ssl_verify" => self.no_ssl_verify = flag()?,
             "sleeptime" => self.sleeptime = seconds()?,
             "maxjobs" => self.maxjobs = usize::try_from(number()?).unwrap_or(usize::MAX),
+            // not Koji's
+            "maxload" => {
+                self.maxload = match text.parse() {
+                    Ok(load) if load > 0.0 => load,
+                    _ => return Err(section.invalid(name, "maxload must be a number above 0".to_owned()).into()),
+                }
+            }
             "minspace" => self.minspace = number()?,
             "buildroot_basic_cleanup_delay" => self.buildroot_basic_cleanup_delay = seconds()?,
             "buildroot_final_cleanup_delay" => self.buildroot_final_cleanup_delay = seconds()?,
@@ -146,12 +153,13 @@ mod tests {
     #[test]
     fn a_kojid_conf_is_read() {
         let config = read(
-            "[kojid]\nserver=http://h/kojihub\ntopurl = http://h/kojifiles http://other\nsleeptime = 3\n\
+            "[kojid]\nserver=http://h/kojihub\ntopurl = http://h/kojifiles http://other\nsleeptime = 3\nmaxload=1.5\n\
              allowed_scms=*:/*:no:\n  !bad:*\nuse_createrepo_c=True\nRLIMIT_NOFILE = 10 20\ncreaterepo_update=off\n",
         )
         .unwrap();
         assert_eq!(config.topurl(), "http://h/kojifiles");
         assert_eq!(config.sleeptime, Duration::from_secs(3));
+        assert!((config.maxload - 1.5).abs() < f64::EPSILON);
         assert_eq!(config.allowed_scms, "*:/*:no:\n!bad:*");
         assert_eq!(config.rlimits, [("nofile".to_owned(), 10, 20)]);
         assert!(!config.createrepo_update);

@@ -1,6 +1,7 @@
 //! `build`: the whole of a build. It does little itself: its subtasks make the source RPM, build it for each arch, and tag
 //! the result.
 
+use koji_core::api::builds::ListBuilds;
 use koji_core::api::events::GetLastEvent;
 use koji_core::api::host::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
 use koji_core::api::packages::GetPackageConfig;
@@ -8,11 +9,11 @@ use koji_core::api::policies::AssertPolicy;
 use koji_core::api::repos::RepoInfo;
 use koji_core::api::tags::{GetBuildConfig, GetTag};
 use koji_core::api::targets::GetBuildTarget;
-use koji_core::api::{BuildRef, EventRef, TagRef, TargetRef};
+use koji_core::api::{BuildRef, EventRef, OneOrMany, TagRef, TargetRef};
 use koji_core::arch::ArchList;
 use koji_core::arch::selection::{SourceArches, TaskArch, build_arches, task_arch};
 use koji_core::ids::{BuildId, EventId, TagId, TaskId};
-use koji_core::model::{BuildTarget, Repo, RepoState, Tag};
+use koji_core::model::{BuildListItem, BuildState, BuildTarget, Repo, RepoState, Tag};
 use koji_core::task::{Build, BuildArch, BuildArchOpts, BuildOpts, BuildSrpmFromScm, RebuildSrpm, SrpmOpts, TagBuild};
 use koji_core::xmlrpc::{Struct, Value};
 use rand::seq::IndexedRandom;
@@ -36,10 +37,14 @@ impl TaskHandler for BuildHandler {
 
     async fn run(&self, args: Build, cx: &TaskContext) -> Result<(), TaskError> {
         let plan = Plan::make(args, cx).await?;
+        let begun = plan.begun(cx).await?;
+        if let Some(build) = begun.as_ref().filter(|build| build.state == BuildState::Complete) {
+            return plan.tag(build.build_id, cx).await;
+        }
         plan.check_policies(cx).await?;
         let (repo, event) = plan.repo(cx).await?;
         let config = cx.session().call(GetBuildConfig::new(plan.build_tag).event(event)).await?;
-        Running { plan, repo, event, config, cx }.run().await
+        Running { plan, begun: begun.map(|build| build.build_id), repo, event, config, cx }.run().await
     }
 }
 
@@ -105,6 +110,33 @@ impl Plan {
             }
         };
         Ok(Self { src: args.src, opts, target, build_tag, dest_tag, dest_tag_name, given_repo: repo })
+    }
+
+    /// The build that an earlier run of this task has begun, or even completed.
+    async fn begun(&self, cx: &TaskContext) -> Result<Option<BuildListItem>, TaskError> {
+        if self.opts.scratch {
+            return Ok(None);
+        }
+        let states = [BuildState::Building, BuildState::Complete].map(BuildState::code);
+        let call = ListBuilds::new().task_id(cx.id()).state(OneOrMany::from(states.to_vec()));
+        Ok(cx.session().call(call).await?.into_list().into_iter().next())
+    }
+
+    /// Has a complete build tagged, if it is to be.
+    async fn tag(&self, build: BuildId, cx: &TaskContext) -> Result<(), TaskError> {
+        if self.opts.skip_tag {
+            return Ok(());
+        }
+        let tag = TagBuild {
+            tag_id: self.dest_tag.into(),
+            build_id: BuildRef::Id(build),
+            force: false,
+            fromtag: None,
+            ignore_success: true,
+        };
+        let task = cx.subtask(tag, SubtaskOpts::default().label("tag").arch("noarch")).await?;
+        cx.wait_for::<Value>(task).await?;
+        Ok(())
     }
 
     fn is_from_scm(&self) -> bool {
@@ -190,6 +222,8 @@ struct Built {
 
 struct Running<'a> {
     plan: Plan,
+    /// The build, if an earlier run of this task has begun it.
+    begun: Option<BuildId>,
     repo: Repo,
     event: EventId,
     /// The build tag with inherited settings.
@@ -210,26 +244,17 @@ impl Running<'_> {
             let call = MoveBuildToScratch::new(cx.id(), srpm, built.rpms).logs(built.logs);
             return Ok(cx.session().call(call).await?);
         }
-        let build = cx.session().call(InitBuild::new(self.build_data(&header, &source))).await?;
+        let build = match self.begun {
+            Some(build) => build,
+            None => cx.session().call(InitBuild::new(self.build_data(&header, &source))).await?,
+        };
         if let Err(error) = self.build_and_import(build, &source.srpm, &arches, &header.arches).await {
             if !matches!(error, TaskError::Interrupted) {
                 cx.session().call(FailBuild::new(cx.id(), build)).await?;
             }
             return Err(error);
         }
-        if opts.skip_tag {
-            return Ok(());
-        }
-        let tag = TagBuild {
-            tag_id: self.plan.dest_tag.into(),
-            build_id: BuildRef::Id(build),
-            force: false,
-            fromtag: None,
-            ignore_success: true,
-        };
-        let task = cx.subtask(tag, SubtaskOpts::default().label("tag").arch("noarch")).await?;
-        cx.wait_for::<Value>(task).await?;
-        Ok(())
+        self.plan.tag(build, cx).await
     }
 
     async fn source_rpm(&self) -> Result<Source, TaskError> {

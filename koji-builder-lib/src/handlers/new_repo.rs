@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use koji_core::api::host::{RepoDone, RepoInit};
-use koji_core::api::repos::GetRepo;
+use koji_core::api::repos::{GetRepo, RepoInfo};
 use koji_core::api::tags::{GetFullInheritance, GetTag};
 use koji_core::api::{EventRef, TagRef};
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::ids::{EventId, RepoId};
-use koji_core::model::{Repo, Tag};
+use koji_core::model::{Repo, RepoState, Tag};
 use koji_core::paths;
 use koji_core::task::{CreateRepo, NewRepo};
 use koji_core::xmlrpc::{Struct, Value, to_value};
@@ -39,6 +39,10 @@ impl TaskHandler for NewRepoHandler {
         init.event = args.event;
         init.opts = opts;
         let (repo, event) = session.call(init).await?;
+        // an earlier run of this task may have come to the end
+        if session.call(RepoInfo::new(repo)).await?.is_some_and(|repo| repo.state == RepoState::Ready) {
+            return Ok((repo, event));
+        }
         let directory = cx.config().topdir.join(paths::repo(&tag.name, repo));
         let arches = arches(&directory)?;
         let old = old_repo(cx, &tag).await?;

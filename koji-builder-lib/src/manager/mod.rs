@@ -13,13 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use koji_client::Session;
-use koji_core::api::host::{FreeTasks, GetHostId, GetHostTasks, GetOwnHost, GetTasks, UpdateHost, WaitWork};
+use koji_core::api::host::{FailTask, FreeTasks, GetHostId, GetHostTasks, GetOwnHost, GetTasks, UpdateHost, WaitWork};
 use koji_core::api::sessions::LogoutChild;
 use koji_core::api::tasks::GetTaskInfo;
+use koji_core::fault::{Fault, FaultKind};
 use koji_core::ids::{HostId, TaskId};
 use koji_core::model::{Host, HostTask, Task, TaskState};
 use koji_core::time::Timestamp;
-use koji_core::xmlrpc::{Struct, Value, from_value};
+use koji_core::xmlrpc::{Struct, Value, from_value, write_fault};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -51,6 +52,8 @@ pub enum Finish {
 
 /// How long a task process may go on after its task has ended at the hub, before it is killed.
 const GRACE: Duration = Duration::from_secs(60);
+/// How often the process of a task may end without a result before the task fails.
+const MOST_LOST: u32 = 3;
 /// How often buildroots and working directories are looked after.
 const UPKEEP: Duration = Duration::from_secs(60);
 
@@ -62,6 +65,8 @@ pub struct Manager {
     session: Session,
     id: HostId,
     children: HashMap<TaskId, Child>,
+    // how often the process of a task that is not done has ended here
+    lost: HashMap<TaskId, u32>,
     ended: mpsc::UnboundedReceiver<Ended>,
     ending: mpsc::UnboundedSender<Ended>,
     requests: watch::Sender<Request>,
@@ -92,6 +97,7 @@ impl Manager {
             session,
             id,
             children: HashMap::new(),
+            lost: HashMap::new(),
             ended,
             ending,
             requests,
@@ -174,10 +180,7 @@ impl Manager {
     async fn look_after_tasks(&mut self, tasks: &[HostTask]) -> Result<()> {
         let unknown: Vec<TaskId> =
             tasks.iter().map(|task| task.id).filter(|id| !self.children.contains_key(id)).collect();
-        if !unknown.is_empty() {
-            tracing::warn!(tasks = ?unknown, "these are open here and do not run: giving them back");
-            self.session.call(FreeTasks::new(unknown)).await?;
-        }
+        self.give_back(unknown).await?;
         for task in tasks.iter().filter(|task| task.alert.unwrap_or_default()) {
             if let Some(child) = self.children.get_mut(&task.id) {
                 child.wake().await;
@@ -204,11 +207,36 @@ impl Manager {
         Ok(())
     }
 
+    /// Frees tasks that are open here and do not run. One whose process ends again and again without a result fails.
+    async fn give_back(&mut self, tasks: Vec<TaskId>) -> Result<()> {
+        let (hopeless, others): (Vec<TaskId>, Vec<TaskId>) =
+            tasks.into_iter().partition(|task| self.lost.get(task).is_some_and(|times| *times >= MOST_LOST));
+        if !others.is_empty() {
+            tracing::warn!(tasks = ?others, "these are open here and do not run: giving them back");
+            self.session.call(FreeTasks::new(others)).await?;
+        }
+        for task in hopeless {
+            let text =
+                format!("The process of task {task} ended {MOST_LOST} times without a result; see the log of kojid");
+            tracing::error!(%task, text);
+            let fault = Fault::new(FaultKind::Generic, text);
+            self.session.call(FailTask::new(task, write_fault(&fault))).await?;
+            self.lost.remove(&task);
+        }
+        Ok(())
+    }
+
     /// Sees to the processes that have ended.
     async fn reap(&mut self) {
         while let Ok(ended) = self.ended.try_recv() {
             tracing::debug!(task = %ended.task, status = %ended.status, "a task process ended");
             let Some(child) = self.children.remove(&ended.task) else { continue };
+            if ended.status.success() {
+                self.lost.remove(&ended.task);
+            } else {
+                tracing::warn!(task = %ended.task, status = %ended.status, "a task process ended without a result");
+                *self.lost.entry(ended.task).or_default() += 1;
+            }
             if let Err(error) = self.session.call(LogoutChild::new(child.session)).await {
                 tracing::debug!(task = %ended.task, %error, "the task's session has ended before");
             }

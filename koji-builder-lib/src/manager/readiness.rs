@@ -39,8 +39,8 @@ impl Manager {
             Err(error) => return Some(format!("{}: {error}", self.config.workdir.display())),
         }
         let cpus = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-        match load_average().zip(self.config.max_load) {
-            Some((average, most)) if average > most * cpus => Some(format!("the load average is {average}")),
+        match load_average() {
+            Some(average) if average > self.config.maxload * cpus => Some(format!("the load average is {average}")),
             _ => None,
         }
     }

@@ -22,7 +22,7 @@ pub enum TaskError {
     /// This host cannot do the task for now; another one may.
     #[error("{0}")]
     Refused(String),
-    /// The task was canceled, or the builder ends: the hub is not told of any outcome.
+    /// The task was canceled, or the builder ends, or an answer of the hub got lost: the hub is not told of any outcome.
     #[error("the task was ended from outside")]
     Interrupted,
 }
@@ -55,6 +55,8 @@ impl TaskError {
 impl From<koji_client::Error> for TaskError {
     fn from(error: koji_client::Error) -> Self {
         match error {
+            // the call was done, and its answer got lost: the task is to run again, which finds what is done
+            koji_client::Error::Fault(fault) if fault.is(FaultKind::Retry) => TaskError::Interrupted,
             koji_client::Error::Fault(fault) => TaskError::Failed(fault),
             other => TaskError::Hub(other),
         }

@@ -33,4 +33,6 @@ methods! {
     [Permission("sign"), Write] "addRPMSig" => AddRpmSig(an_rpm: RpmRef, data: String) -> ();
     /// Writes the copy of an RPM that has the signature of a key.
     [Permission("sign"), Write] "writeSignedRPM" => WriteSignedRpm(an_rpm: RpmRef, sigkey: String, force: bool = false) -> ();
+    /// Forgets the signature of a key, or all signatures, of an RPM, and removes the copies that have them.
+    [Permission("admin"), Write] "deleteRPMSig" => DeleteRpmSig(rpminfo: RpmRef, sigkey: Option<String> = None, all_sigs: bool = false) -> ();
 }

@@ -210,7 +210,8 @@ impl Handle for FailTask {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let host = cx.host_id()?;
         tasks::assert_host(cx.db().await?, self.task_id, host).await?;
-        state::end(cx, self.task_id, TaskState::Failed, &self.response).await
+        state::end(cx, self.task_id, TaskState::Failed, &self.response).await?;
+        crate::builds::fail_of_task(cx, self.task_id).await
     }
 }
 

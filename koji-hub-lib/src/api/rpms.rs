@@ -28,7 +28,8 @@ pub(super) fn register(r: &mut Registry) {
         .add::<ImportRpm>()
         .add::<AddExternalRpm>()
         .add::<AddRpmSig>()
-        .add::<WriteSignedRpm>();
+        .add::<WriteSignedRpm>()
+        .add::<DeleteRpmSig>();
 }
 
 impl Handle for GetRpm {
@@ -329,5 +330,16 @@ impl Handle for WriteSignedRpm {
         let kinds = kinds(&cx.hub().config().rpm_default_checksums)?;
         let rpm = rpms::get(cx.db().await?, &self.an_rpm).await?;
         rpms::write_signed(cx, &rpm, &self.sigkey.to_lowercase(), &kinds, self.force).await
+    }
+}
+
+impl Handle for DeleteRpmSig {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let sigkey = self.sigkey.filter(|key| !self.all_sigs && !key.is_empty()).map(|key| key.to_lowercase());
+        if sigkey.is_none() && !self.all_sigs {
+            fail!("No signature specified");
+        }
+        let rpm = rpms::get(cx.db().await?, &self.rpminfo).await?;
+        rpms::unsign(cx, &rpm, sigkey.as_deref()).await
     }
 }

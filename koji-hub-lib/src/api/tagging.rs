@@ -2,12 +2,12 @@ use koji_core::api::host::{HostTagBuild, TagNotification};
 use koji_core::api::query::Rows;
 use koji_core::api::tagging::*;
 use koji_core::api::{BuildRef, TagRef};
-use koji_core::ids::{PackageId, TagId, TaskId};
+use koji_core::ids::{BuildId, PackageId, TagId, TaskId};
 use koji_core::model::{Build, BuildState, Tag, TaggedBuild, TaggedRpms, UntaggedBuild};
 use koji_core::xmlrpc::{Struct, Value};
 
 use crate::call::Call;
-use crate::db::{Select, args};
+use crate::db::{Conn, Select, args};
 use crate::notifications::{self, Tagging};
 use crate::registry::{Handle, Registry};
 use crate::tagging::{self, Contents};
@@ -272,6 +272,20 @@ impl Handle for UntaggedBuilds {
     }
 }
 
+/// Whether an earlier run of the task, of whose end the builder did not hear, has tagged the build.
+async fn is_tagged_by(db: &mut Conn, task: TaskId, tag: TagId, build: BuildId) -> Result<bool> {
+    let found: Option<i32> = db
+        .fetch_scalar_optional(
+            "SELECT l.build_id FROM tag_listing l
+             JOIN events e ON e.id = l.create_event
+             JOIN task t ON t.owner = l.creator_id AND t.create_time <= e.time
+             WHERE t.id = $1 AND l.tag_id = $2 AND l.build_id = $3 AND l.active = TRUE",
+            args![task, tag, build],
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
 impl Handle for HostTagBuild {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let host = cx.host_id()?;
@@ -284,6 +298,9 @@ impl Handle for HostTagBuild {
             Some(from) => Some(tags::get(db, from, None).await?),
             None => None,
         };
+        if is_tagged_by(db, self.task_id, tag.id, build.id).await? {
+            return Ok(());
+        }
         let operation = if from.is_some() { "move" } else { "tag" };
         let mut data = policy_data(operation, Some(tag.id), from.as_ref().map(|from| from.id), &build);
         data.insert("user_id", user.0);

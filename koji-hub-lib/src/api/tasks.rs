@@ -126,7 +126,7 @@ impl Handle for MakeTask {
             fail!(Parameter, "make_task() takes a method's name and a list of arguments");
         };
         if named.get("owner").is_some() {
-            fail!("The owner option is not allowed here");
+            fail!(ActionNotAllowed, "The owner option is not allowed here");
         }
         NewTask::new(method, params).options(cx, named).await?.make(cx).await
     }

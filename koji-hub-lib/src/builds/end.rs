@@ -36,12 +36,25 @@ pub(crate) async fn cancel(cx: &mut Call<'_>, build: BuildId) -> Result<bool> {
 
 /// Cancels what a task is building.
 pub(crate) async fn cancel_of_task(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
-    let sql = "SELECT id FROM build WHERE task_id = $1 AND state = $2 ORDER BY id";
-    let builds: Vec<BuildId> = cx.db().await?.fetch_scalars(sql, args![task, BuildState::Building]).await?;
-    for build in builds {
+    for build in in_the_making(cx, task).await? {
         end(cx, build, BuildState::Canceled).await?;
     }
     Ok(())
+}
+
+/// Marks as failed what a task that failed was still building.
+pub(crate) async fn fail_of_task(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
+    for build in in_the_making(cx, task).await? {
+        end(cx, build, BuildState::Failed).await?;
+        let build = get_by_id(cx.db().await?, build).await?;
+        notifications::about_build(cx, task, &build).await?;
+    }
+    Ok(())
+}
+
+async fn in_the_making(cx: &mut Call<'_>, task: TaskId) -> Result<Vec<BuildId>> {
+    let sql = "SELECT id FROM build WHERE task_id = $1 AND state = $2 ORDER BY id";
+    Ok(cx.db().await?.fetch_scalars(sql, args![task, BuildState::Building]).await?)
 }
 
 /// Ends a build that is in the making; false if it is not. The row stays locked, so that nothing is imported meanwhile.

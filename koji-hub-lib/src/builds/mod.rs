@@ -7,7 +7,7 @@ mod make;
 mod release;
 
 pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
-pub(crate) use end::{cancel, cancel_of_task, fail_build};
+pub(crate) use end::{cancel, cancel_of_task, fail_build, fail_of_task};
 pub(crate) use list::{average_duration, list};
 pub(crate) use make::{NewBuild, make};
 pub(crate) use release::next_release;

@@ -219,7 +219,7 @@ async fn import_logs(cx: &mut Call<'_>, files: &BuiltFiles, dir: &BuildDir) -> R
         let dir = if subdir.is_empty() { dir.logs() } else { format!("{}/{subdir}", dir.logs()) };
         for log in logs {
             let to = format!("{dir}/{}", basename(log));
-            if !cx.storage().metadata(&upload(log)).await?.is_some_and(|m| !m.is_dir) {
+            if cx.storage().metadata(&upload(log)).await?.is_none_or(|m| m.is_dir) {
                 fail!("Error importing build log. {} is not a regular file.", shown(cx.hub(), &upload(log)));
             }
             if !placed.insert(to.clone()) {

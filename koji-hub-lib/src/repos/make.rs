@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use koji_core::api::TagRef;
 use koji_core::arch;
-use koji_core::ids::{BuildId, EventId, RepoId, TaskId};
+use koji_core::ids::{BuildId, EventId, RepoId, TagId, TaskId};
 use koji_core::model::{Repo, RepoState, TaggedBuild, TaggedRpm};
 use koji_core::nvr::{self, Nvr, Nvra};
 use koji_core::paths::{self, BuildDir};
@@ -15,7 +15,7 @@ use super::options::RepoOptions;
 use super::{comps, state};
 use crate::Result;
 use crate::call::Call;
-use crate::db::{args, new_event};
+use crate::db::{Conn, args, new_event};
 use crate::error::fail;
 use crate::groups::{self, Parts};
 use crate::packages::{self, Listing};
@@ -44,6 +44,11 @@ pub(crate) async fn init(
         fail!("Maven support not enabled");
     }
     let db = cx.db().await?;
+    if let Some(task) = task
+        && let Some(begun) = begun_by(db, task, tag.id).await?
+    {
+        return Ok(begun);
+    }
     let at = match event {
         None => new_event(db).await?,
         Some(event) => {
@@ -116,6 +121,13 @@ pub(crate) async fn init(
     }
     cx.announce(Change::Repos);
     Ok((id, at))
+}
+
+/// The repo that an earlier run of a task has begun, or made: its subtasks work on that one.
+async fn begun_by(db: &mut Conn, task: TaskId, tag: TagId) -> Result<Option<(RepoId, EventId)>> {
+    let sql =
+        "SELECT id, create_event FROM repo WHERE task_id = $1 AND tag_id = $2 AND state IN ($3, $4) ORDER BY id DESC";
+    Ok(db.fetch_optional(sql, args![task, tag, RepoState::Init, RepoState::Ready]).await?)
 }
 
 /// Puts each RPM in the lists of the arches whose repos hold it.

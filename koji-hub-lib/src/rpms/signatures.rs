@@ -97,3 +97,37 @@ pub(crate) async fn write_signed(
     }
     checksums(cx, rpm, kinds, false).await.map(|_| ())
 }
+
+/// Forgets the signature of a key, or all of them, and removes the copies that have them. The headers are kept under
+/// other names. No such signature is a fault.
+pub(crate) async fn unsign(cx: &mut Call<'_>, rpm: &Rpm, sigkey: Option<&str>) -> Result<()> {
+    let build = build_of(cx, rpm).await?;
+    let (dir, name) = (build.dir(), nvra(rpm));
+    let db = cx.db().await?;
+    let found: Vec<(String, String)> = db
+        .fetch_all(
+            "SELECT sigkey, sighash FROM rpmsigs WHERE rpm_id = $1 AND ($2 IS NULL OR sigkey = $2) ORDER BY sigkey",
+            args![rpm.id, sigkey],
+        )
+        .await?;
+    if found.is_empty() {
+        fail!("{name} has no matching signatures to delete");
+    }
+    for (key, sighash) in found {
+        for sql in [
+            "DELETE FROM rpmsigs WHERE rpm_id = $1 AND sigkey = $2",
+            "DELETE FROM rpm_checksum WHERE rpm_id = $1 AND sigkey = $2",
+        ] {
+            cx.db().await?.execute(sql, args![rpm.id, key.as_str()]).await?;
+        }
+        let (hub, signed, header) = (cx.hub().clone(), dir.signed(&name, &key), dir.sighdr(&name, &key));
+        cx.on_commit(async move {
+            let saved = format!("{header}.{sighash}.save");
+            let removed = hub.storage().remove(&signed).await;
+            if let Err(e) = removed.and(hub.storage().rename(&header, &saved).await) {
+                tracing::error!(error = %e, "files of a deleted signature stay");
+            }
+        });
+    }
+    Ok(())
+}

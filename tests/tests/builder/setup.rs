@@ -84,7 +84,7 @@ impl Setup {
         config.force_lock = true;
         config.minspace = 1;
         // how busy the machine is must not matter here
-        config.max_load = None;
+        config.maxload = 1000.0;
         config.log_filter = "error".to_owned();
         let setup = Self { directory, admin, config };
         setup.call("addHost", vec!["builder".into(), vec![Value::from("x86_64")].into()]).await;
