@@ -183,7 +183,6 @@ impl Watcher {
     pub async fn stop(self) -> Vec<String> {
         assert!(!self.0.is_finished(), "the watcher has ended: {:?}", self.0.await);
         self.0.abort();
-        let found = self.1.lock().expect("the problems").clone();
-        found
+        self.1.lock().expect("the problems").clone()
     }
 }

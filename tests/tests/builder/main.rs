@@ -33,7 +33,7 @@ fn main() {
     let wanted = args.iter().filter(|arg| !arg.starts_with('-')).collect::<Vec<_>>();
     for (name, test) in TESTS {
         let chosen = |filter: &&String| if exact { filter.as_str() == *name } else { name.contains(filter.as_str()) };
-        if wanted.is_empty() || wanted.iter().any(|filter| chosen(filter)) {
+        if wanted.is_empty() || wanted.iter().any(chosen) {
             test();
             println!("test {name} ... ok");
         }
