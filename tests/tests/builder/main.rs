@@ -16,6 +16,7 @@ const TESTS: &[Test] = &[
     ("a_canceled_task_leaves_no_process", tasks::a_canceled_task_leaves_no_process),
     ("a_killed_manager_takes_its_tasks_along", tasks::a_killed_manager_takes_its_tasks_along),
     ("a_manager_that_ends_gives_its_tasks_back", tasks::a_manager_that_ends_gives_its_tasks_back),
+    ("a_manager_ends_also_when_its_hub_is_gone", tasks::a_manager_ends_also_when_its_hub_is_gone),
     ("a_package_is_built_with_what_another_build_made", builds::a_package_is_built_with_what_another_build_made),
 ];
 
@@ -33,7 +34,7 @@ fn main() {
     let wanted = args.iter().filter(|arg| !arg.starts_with('-')).collect::<Vec<_>>();
     for (name, test) in TESTS {
         let chosen = |filter: &&String| if exact { filter.as_str() == *name } else { name.contains(filter.as_str()) };
-        if wanted.is_empty() || wanted.iter().any(|filter| chosen(filter)) {
+        if wanted.is_empty() || wanted.iter().any(chosen) {
             test();
             println!("test {name} ... ok");
         }
