@@ -54,6 +54,8 @@ pub enum Finish {
 const GRACE: Duration = Duration::from_secs(60);
 /// How often the process of a task may end without a result before the task fails.
 const MOST_LOST: u32 = 3;
+/// How long the hub has to answer when the manager ends.
+const FAREWELL: Duration = Duration::from_secs(10);
 /// How often buildroots and working directories are looked after.
 const UPKEEP: Duration = Duration::from_secs(60);
 
@@ -121,7 +123,13 @@ impl Manager {
                 Request::Restart if self.children.is_empty() => return Ok(Finish::Restart),
                 _ => {}
             }
-            match self.pass().await {
+            let mut requests = self.requests.subscribe();
+            let passed = tokio::select! {
+                passed = self.pass() => passed,
+                // a hub that does not answer must not keep the builder from ending
+                _ = requests.wait_for(|request| *request == Request::Stop) => continue,
+            };
+            match passed {
                 Ok(true) => {
                     self.idle_answers = 0;
                     continue;
@@ -314,13 +322,19 @@ impl Manager {
         if !has_session {
             return;
         }
+        if tokio::time::timeout(FAREWELL, self.say_goodbye(tasks)).await.is_err() {
+            tracing::error!("the hub does not answer: it will free the tasks of this host by itself after a while");
+        }
+    }
+
+    /// Tells the hub that this host has no tasks and takes none.
+    async fn say_goodbye(&self, tasks: Vec<TaskId>) {
         if !tasks.is_empty()
             && let Err(error) = self.session.call(FreeTasks::new(tasks)).await
         {
             tracing::error!(%error, "cannot give the tasks back");
         }
-        let told = self.session.call(UpdateHost::new(0.0, false)).await;
-        if let Err(error) = told {
+        if let Err(error) = self.session.call(UpdateHost::new(0.0, false)).await {
             tracing::warn!(%error, "cannot tell the hub that this host takes no more tasks");
         }
         let _ = self.session.logout().await;

@@ -16,6 +16,7 @@ const TESTS: &[Test] = &[
     ("a_canceled_task_leaves_no_process", tasks::a_canceled_task_leaves_no_process),
     ("a_killed_manager_takes_its_tasks_along", tasks::a_killed_manager_takes_its_tasks_along),
     ("a_manager_that_ends_gives_its_tasks_back", tasks::a_manager_that_ends_gives_its_tasks_back),
+    ("a_manager_ends_also_when_its_hub_is_gone", tasks::a_manager_ends_also_when_its_hub_is_gone),
     ("a_package_is_built_with_what_another_build_made", builds::a_package_is_built_with_what_another_build_made),
 ];
 

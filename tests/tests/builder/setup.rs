@@ -53,6 +53,8 @@ pub struct Setup {
     pub admin: Session,
     /// The host's settings.
     pub config: BuilderConfig,
+    /// The hub, while it serves.
+    pub serving: tokio::task::JoinHandle<koji_hub_lib::Result<()>>,
 }
 
 impl Setup {
@@ -73,7 +75,7 @@ impl Setup {
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { hub.serve(listener, std::future::pending()).await });
+        let serving = tokio::spawn(async move { hub.serve(listener, std::future::pending()).await });
         let admin = Session::new(format!("{url}/kojihub")).unwrap();
         admin.login("admin", "secret").await.unwrap();
         let mut config = BuilderConfig::new(format!("{url}/kojihub"), format!("{url}/kojifiles"));
@@ -86,7 +88,7 @@ impl Setup {
         // how busy the machine is must not matter here
         config.maxload = 1000.0;
         config.log_filter = "error".to_owned();
-        let setup = Self { directory, admin, config };
+        let setup = Self { directory, admin, config, serving };
         setup.call("addHost", vec!["builder".into(), vec![Value::from("x86_64")].into()]).await;
         setup.call("addHostToChannel", vec!["builder".into(), "createrepo".into()]).await;
         setup

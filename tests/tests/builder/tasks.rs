@@ -90,3 +90,15 @@ pub fn a_manager_that_ends_gives_its_tasks_back() {
         assert_eq!(host.as_struct().unwrap().get("ready"), Some(&Value::Bool(false)));
     });
 }
+
+pub fn a_manager_ends_also_when_its_hub_is_gone() {
+    block_on(async {
+        let setup = Setup::new().await;
+        let mut manager = setup.start_manager();
+        start_hiding(&setup).await;
+        setup.serving.abort();
+        manager.signal("TERM");
+        assert!(tokio::task::spawn_blocking(move || manager.wait()).await.unwrap());
+        wait_for_sleepers(mark(), 0).await;
+    });
+}
