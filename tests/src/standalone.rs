@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use koji_client::Session;
 use koji_core::api::Method;
+use koji_core::model::TaskState;
 use koji_core::xmlrpc::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -17,6 +18,9 @@ use crate::programs::{Outcome, built, python_koji, run};
 
 /// How long a start may take.
 const START: Duration = Duration::from_secs(60);
+
+/// How long a task may take.
+const TASK: Duration = Duration::from_secs(120);
 
 /// A running `koji-standalone`; it ends, and its files go, when this is dropped.
 pub struct Standalone {
@@ -111,6 +115,23 @@ impl Standalone {
     /// What the client says.
     pub fn call_raw(&self, method: &str, params: Vec<Value>) -> koji_client::Result<Value> {
         self.runtime.block_on(self.admin().call_raw(method, params))
+    }
+
+    /// Waits until a task is in a state.
+    ///
+    /// # Panics
+    /// When it takes too long.
+    pub fn wait_for(&self, task: i32, state: TaskState) {
+        let begin = Instant::now();
+        loop {
+            let now = self.call_raw("getTaskInfo", vec![Value::from(task)]).expect("a task");
+            let now = now.as_struct().and_then(|task| task.get("state")).and_then(Value::as_int);
+            if now == Some(i64::from(state.code())) {
+                return;
+            }
+            assert!(begin.elapsed() < TASK, "task {task} is in state {now:?}, not {state:?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Runs something asynchronous to its end.

@@ -10,6 +10,8 @@ use crate::{cargo, run, tools, top};
 
 /// The client that the tests hold our hub against.
 const PYTHON_KOJI: &str = "koji==1.36.1";
+/// With it the client finds the system's own bindings of the RPM library, which `download-build` needs.
+const PYTHON_RPM: &str = "rpm";
 
 fn run_tests(python: &std::path::Path) -> anyhow::Result<Counts> {
     let mut tests = cargo()
@@ -73,7 +75,8 @@ fn python() -> anyhow::Result<PathBuf> {
     let dir = top().join("var/python");
     let python = dir.join("bin/python");
     let has_koji = || {
-        let ask = format!("import importlib.metadata as m; assert 'koji==' + m.version('koji') == '{PYTHON_KOJI}'");
+        let ask =
+            format!("import rpm, importlib.metadata as m; assert 'koji==' + m.version('koji') == '{PYTHON_KOJI}'");
         Command::new(&python).args(["-c", &ask]).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
     };
     if has_koji() {
@@ -82,9 +85,9 @@ fn python() -> anyhow::Result<PathBuf> {
     println!("setting up the Koji client in {}", dir.display());
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&dir))
         .context("cannot make a virtual environment (on Debian: apt-get install python3-venv)")?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PYTHON_KOJI]))?;
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PYTHON_KOJI, PYTHON_RPM]))?;
     if !has_koji() {
-        bail!("the Koji client was installed but does not start");
+        bail!("the Koji client was installed but does not start, or the Python bindings of RPM are missing");
     }
     Ok(python)
 }
