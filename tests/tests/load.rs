@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use koji_client::Session;
 use koji_core::api::tasks::GetTaskResult;
 use koji_core::model::TaskState;
 use koji_core::xmlrpc::Struct;
@@ -35,10 +36,14 @@ async fn twenty_builds(dialect: Dialect) {
         all.add_package(&name).await;
         packages.push(build_source_rpm(folder.path(), &name, "1", "true"));
     }
+    let mut sessions = Vec::new();
+    for _ in 0..CLIENTS {
+        sessions.push(all.session().await);
+    }
     let watcher = Watcher::start(&all).await;
-    build(&all, &packages[..BUILDS]).await;
+    build(&all, &sessions, &packages[..BUILDS]).await;
     let before = all.hub.memory();
-    build(&all, &packages[BUILDS..]).await;
+    build(&all, &sessions, &packages[BUILDS..]).await;
     let memory = all.hub.memory();
     eprintln!("the hub's memory: {before} KiB, then at most {memory} KiB");
 
@@ -70,19 +75,16 @@ async fn twenty_builds(dialect: Dialect) {
     assert!(wrong.is_empty(), "{wrong:#?}\n{logs}");
 }
 
-/// Has packages built, asked for by some clients at once.
-async fn build(all: &Processes, packages: &[PathBuf]) {
+/// Has packages built, asked for in several sessions at once.
+async fn build(all: &Processes, sessions: &[Session], packages: &[PathBuf]) {
     let begin = Instant::now();
-    let clients = packages.chunks(packages.len().div_ceil(CLIENTS)).map(|packages| client(all, packages.to_vec()));
+    let share = packages.len().div_ceil(sessions.len());
+    let clients = sessions.iter().zip(packages.chunks(share)).map(|(session, packages)| async move {
+        for srpm in packages {
+            submit(session, srpm, Struct::new()).await;
+        }
+    });
     futures_util::future::join_all(clients).await;
     all.wait_until_idle().await;
     eprintln!("{} builds on {:?}: {:.1} s", packages.len(), all.db.dialect(), begin.elapsed().as_secs_f64());
-}
-
-/// Asks for builds, one after the other but not waiting for their end.
-async fn client(all: &Processes, packages: Vec<PathBuf>) {
-    let session = all.session().await;
-    for srpm in packages {
-        submit(&session, &srpm, Struct::new()).await;
-    }
 }

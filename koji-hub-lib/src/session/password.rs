@@ -2,12 +2,17 @@
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
 
 use crate::{Error, Result};
+
+/// Each hash takes 19 MiB of memory, so few are made at a time, however many log in. It is never closed.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// What is stored of a password.
 pub async fn hash_password(password: &str) -> Result<String> {
     let password = password.to_owned();
+    let _turn = TURNS.acquire().await;
     let hashed = tokio::task::spawn_blocking(move || {
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     });
@@ -32,6 +37,7 @@ pub(super) async fn verify(password: &str, stored: &str) -> Verdict {
         return if !stored.is_empty() && stored == password { Verdict::RightButPlain } else { Verdict::Wrong };
     }
     let (password, stored) = (password.to_owned(), stored.to_owned());
+    let _turn = TURNS.acquire().await;
     let right = tokio::task::spawn_blocking(move || {
         argon2::PasswordHash::new(&stored)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
