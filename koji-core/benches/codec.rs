@@ -2,6 +2,8 @@
 //!
 //! `cargo bench -p koji-core --bench codec` prints a table; the best of several runs counts.
 
+#![allow(clippy::panic, reason = "a benchmark that cannot run ends")]
+
 use std::hint::black_box;
 use std::io::Write;
 use std::process::{Command, Stdio};
