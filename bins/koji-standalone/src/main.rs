@@ -22,7 +22,7 @@ struct Cli {
     /// The address and port to serve at
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Where sources may come from, as in kojid.conf: host:repository[:use_common[:source_cmd]], separated by spaces
+    /// Where sources may come from, as in kojid.conf: `host:repository[:use_common[:source_cmd]]`, separated by spaces
     #[arg(long, default_value = "")]
     allowed_scms: String,
 }

@@ -1,7 +1,7 @@
 //! The repo daemon: keeps the build repos current, and removes those that nobody needs.
 //!
 //! [`RepoUpkeep::run`] is the whole of it: loops that have the hub note changes of tags, ask for repos and start the
-//! tasks that make them, beside one that expires and deletes repos by [`rules`] and removes their files.
+//! tasks that make them, beside one that expires and deletes repos by rules of its own and removes their files.
 
 mod config;
 mod external;

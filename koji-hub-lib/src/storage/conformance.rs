@@ -1,4 +1,4 @@
-//! What every [`Storage`](super::Storage) must do, as checks that an implementation calls from its own tests.
+//! What every [`Storage`] must do, as checks that an implementation calls from its own tests.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed check ends the test that called it")]
 
