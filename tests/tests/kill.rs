@@ -3,9 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use koji_core::api::tasks::{GetTaskChildren, GetTaskInfo};
+use koji_core::api::OneOrMany;
+use koji_core::api::builds::ListBuilds;
+use koji_core::api::tasks::{GetTaskChildren, GetTaskInfo, GetTaskResult};
 use koji_core::ids::TaskId;
-use koji_core::model::{Task, TaskState};
+use koji_core::model::{BuildState, Task, TaskState};
 use koji_core::paths;
 use koji_core::xmlrpc::{Struct, Value, from_value};
 use koji_hub_lib::db::Dialect;
@@ -71,6 +73,29 @@ async fn task() {
     pass("kill-task", Dialect::Sqlite, Victim::Task, &POINTS[..10]).await;
 }
 
+/// A task is not tried for ever: it fails, and what it was building with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_whose_process_always_dies() {
+    let all = Processes::start("kill-always", Dialect::Sqlite, 1).await;
+    all.add_package("tiny").await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let srpm = build_source_rpm(folder.path(), "tiny", "1", "sleep 3");
+    let build = submit(&all.admin, &srpm, Struct::new()).await;
+    reach(&all, build, Point::Begun("buildArch"), 1).await;
+    for _ in 0..3 {
+        kill_task(&all, build).await;
+    }
+    let ended = wait_for_end(&all, build).await;
+    let said = all.admin.call(GetTaskResult::new(build)).await.map(drop).map_err(|e| e.to_string());
+    assert_eq!(ended.state, TaskState::Failed);
+    assert!(said.as_ref().is_err_and(|text| text.contains("ended 3 times without a result")), "{said:?}");
+    all.wait_until_idle().await;
+    let failed = ListBuilds::new().task_id(build).state(OneOrMany::from(vec![BuildState::Failed.code()]));
+    assert_eq!(all.admin.call(failed).await.expect("the builds").into_list().len(), 1);
+    let wrong = problems(&all).await;
+    assert!(wrong.is_empty(), "{wrong:#?}\n{}", all.logs());
+}
+
 /// One build a point.
 async fn pass(name: &str, dialect: Dialect, victim: Victim, points: &[Point]) {
     let mut all = Processes::start(name, dialect, 1).await;
@@ -97,7 +122,7 @@ async fn pass(name: &str, dialect: Dialect, victim: Victim, points: &[Point]) {
         all.wait_until_idle().await;
         eprintln!("{victim:?} {point:?}: {} after {:.1} s", ended.state, begin.elapsed().as_secs_f64());
         if ended.state != TaskState::Closed {
-            let said = all.admin.call(koji_core::api::tasks::GetTaskResult::new(build)).await;
+            let said = all.admin.call(GetTaskResult::new(build)).await;
             wrong.push(format!("{victim:?} killed, {point:?}: the build ended {}: {said:?}", ended.state));
         }
     }
