@@ -169,7 +169,13 @@ impl Standalone {
     /// # Panics
     /// When there is none; the panic says how to get it.
     pub fn python(&self, args: &[&str]) -> Outcome {
-        let mut command = self.client(Command::new(python_koji()), &self.config());
+        // it looks every six seconds otherwise
+        let config = self.dir().join("python.conf");
+        let text = std::fs::read_to_string(self.config()).expect("koji.conf") + "poll_interval = 1\n";
+        if !std::fs::read_to_string(&config).is_ok_and(|old| old == text) {
+            std::fs::write(&config, text).expect("a client's settings");
+        }
+        let mut command = self.client(Command::new(python_koji()), &config);
         run(command.args(["--user", "admin", "--password", &self.password()]).args(args))
     }
 
