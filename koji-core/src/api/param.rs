@@ -79,9 +79,11 @@ impl Param for bool {
     }
 }
 
+/// Python's client sends what it was given on the command line: digits in a string are a number too.
 impl Param for i64 {
     fn from_value(value: Value) -> Result<Self, String> {
-        value.as_int().map_or_else(|| expected("an integer", &value), Ok)
+        let digits = || value.as_str().and_then(|text| text.trim().parse().ok());
+        value.as_int().or_else(digits).map_or_else(|| expected("an integer", &value), Ok)
     }
     fn into_value(self) -> Value {
         Value::Int(self)

@@ -126,6 +126,8 @@ async fn create(path: &Path) -> std::io::Result<()> {
 }
 
 async fn connect_postgres(options: &PgConnectOptions) -> Result<Db, DbError> {
+    // statements are prepared once and run often: planning each run anew costs more than running most of them
+    let options = &options.clone().options([("plan_cache_mode", "force_generic_plan")]);
     // The pool tries again for as long as it may, and then only says that it ran out of time.
     PgConnection::connect_with(options).await?.close().await?;
     let pool = PgPoolOptions::new()
