@@ -295,6 +295,11 @@ impl Running<'_> {
                 let problem = if listed.is_none() { format!("{problem} for") } else { format!("is {problem} for") };
                 return Err(TaskError::build(format!("package {package} {problem} tag {tag}")));
             }
+            // said by the tagging too, but only when a build is there that is in no tag
+            let tag = self.cx.session().call(GetTag::new(plan.dest_tag)).await?;
+            if tag.is_some_and(|tag| tag.locked) {
+                return Err(TaskError::build(format!("Destination tag {} is locked", plan.dest_tag_name)));
+            }
         }
         let tag = self.tag_arches()?;
         if tag.is_empty() {
