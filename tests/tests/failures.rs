@@ -262,4 +262,6 @@ fn a_disk_that_is_full() {
     // once there is room again, work goes on
     run(Command::new("mount").args(["-o", "remount,size=64m"]).arg(&disk.0)).ok();
     build(&koji, &srpm(&koji, "small", "", "")).ok();
+    // before the folder that it is mounted in is removed
+    drop(disk);
 }
