@@ -2,15 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use koji_core::api::Args;
 use koji_core::api::builds::GetBuild;
 use koji_core::api::packages::GetPackage;
-use koji_core::api::tagging::{MoveAllBuilds, MoveBuild, TagBuild, UntagBuild};
+use koji_core::api::tagging::{ListTagged, MoveAllBuilds, MoveBuild, TagBuild, UntagBuild};
 use koji_core::api::tags::GetTag;
 use koji_core::ids::EventId;
 use koji_core::nvr::Nvr;
-use koji_core::xmlrpc::{Struct, Value, from_value};
-use serde::Deserialize;
 
 use super::watch::{Quiet, watch, watched};
 use crate::context::Context;
@@ -42,8 +39,8 @@ pub async fn tag(cx: Context, args: Vec<String>) -> Outcome {
     if watched(o.get(wait)) { watch(&cx, &tasks, Quiet(cx.quiet)).await } else { Ok(0) }
 }
 
-/// A build that a tag holds, as history knows it.
-#[derive(Debug, Clone, Deserialize)]
+/// A build that a tag holds.
+#[derive(Debug, Clone)]
 struct Tagging {
     name: String,
     version: String,
@@ -59,26 +56,20 @@ impl Tagging {
 
 /// What of some packages, or of all without any, a tag holds.
 async fn taggings(cx: &Context, tag: &str, packages: &[&str]) -> Result<Vec<Tagging>, Stop> {
-    const METHOD: &str = "queryHistory";
-    let query = |package: Option<&str>| {
-        let mut named: Struct = [("tag", Value::from(tag)), ("active", true.into())].into_iter().collect();
-        if let Some(package) = package {
-            named.insert("package", package);
-        }
-        Args { positional: Vec::new(), named }.into_params()
-    };
     let mut m = cx.session.multicall();
     let calls: Vec<_> = match packages {
-        [] => vec![m.call_raw(METHOD, query(None))],
-        packages => packages.iter().map(|package| m.call_raw(METHOD, query(Some(package)))).collect(),
+        [] => vec![m.call(ListTagged::new(tag))],
+        packages => packages.iter().map(|package| m.call(ListTagged::new(tag).package(*package))).collect(),
     };
     m.run().await?;
     let mut out = Vec::new();
     for call in calls {
-        let Value::Struct(mut tables) = call.result()? else { continue };
-        let listing = tables.remove("tag_listing").unwrap_or_else(|| Value::Array(Vec::new()));
-        let listing: Vec<Tagging> = from_value(listing).map_err(|e| Stop::generic(format!("{METHOD}: {e}")))?;
-        out.extend(listing);
+        out.extend(call.result()?.into_iter().map(|build| Tagging {
+            name: build.name,
+            version: build.version,
+            release: build.release,
+            create_event: build.create_event,
+        }));
     }
     Ok(out)
 }
