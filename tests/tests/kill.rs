@@ -11,7 +11,7 @@ use koji_core::model::{BuildState, Task, TaskState};
 use koji_core::paths;
 use koji_core::xmlrpc::{Struct, Value, from_value};
 use koji_hub_lib::db::Dialect;
-use koji_tests::{PATIENCE, Processes, Watcher, build_source_rpm, count_successes, problems, submit};
+use koji_tests::{PATIENCE, Processes, Program, Watcher, build_source_rpm, count_successes, problems, submit};
 
 /// Who is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +198,7 @@ async fn kill_task(all: &Processes, task: TaskId) {
     let begin = Instant::now();
     let title = format!("koji-task-{task}");
     loop {
-        if let Some(process) = process_titled(&title) {
+        if let Some(process) = process_titled(&title, all.builders.iter().map(Program::id).collect()) {
             let killed = std::process::Command::new("kill").args(["-9", &process]).status();
             killed.expect("kill");
             return;
@@ -211,11 +211,18 @@ async fn kill_task(all: &Processes, task: TaskId) {
     }
 }
 
-fn process_titled(title: &str) -> Option<String> {
+fn parent(process: &str) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
+/// The process of that title below one of the builders: other tests have tasks of the same numbers.
+fn process_titled(title: &str, builders: Vec<u32>) -> Option<String> {
     let processes = std::fs::read_dir("/proc").expect("/proc").flatten();
     let mut ids = processes.filter_map(|entry| entry.file_name().into_string().ok());
     ids.find(|id| {
         let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
         command.split(|byte| *byte == 0).next() == Some(title.as_bytes())
+            && parent(id).is_some_and(|parent| builders.contains(&parent))
     })
 }
