@@ -29,8 +29,10 @@ pub enum Error {
 
 impl Error {
     /// Whether the hub does not accept the session (any more): another one has taken its place, or it has ended.
+    ///
+    /// A call whose answer was lost is not that: the hub has done it, and the session goes on.
     pub fn is_session_lost(&self) -> bool {
-        matches!(self, Error::Hub(error) if error.is(FaultKind::Auth))
+        matches!(self, Error::Hub(error) if error.is(FaultKind::Auth) && !error.is(FaultKind::Retry))
     }
 }
 
