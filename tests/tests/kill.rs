@@ -197,10 +197,15 @@ async fn wait_for_end(all: &Processes, task: TaskId) -> Task {
 async fn kill_task(all: &Processes, task: TaskId) {
     let begin = Instant::now();
     let title = format!("koji-task-{task}");
+    let builders = || all.builders.iter().map(Program::id).collect();
     loop {
-        if let Some(process) = process_titled(&title, all.builders.iter().map(Program::id).collect()) {
+        if let Some(process) = process_titled(&title, builders()) {
             let killed = std::process::Command::new("kill").args(["-9", &process]).status();
             killed.expect("kill");
+            // a second kill is to find the next process, not this one at its end
+            while process_titled(&title, builders()).is_some_and(|left| left == process) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
             return;
         }
         if info(all, task).await.state.is_finished() {
