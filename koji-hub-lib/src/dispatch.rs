@@ -53,8 +53,8 @@ impl Hub {
     }
 
     /// Whether the request does nothing but wait and read, so that it may be dropped when its caller goes away.
-    pub(crate) fn is_wait(&self, method: Option<&str>) -> bool {
-        method.and_then(|m| self.registry().get(m)).is_some_and(|e| e.info.mode == Mode::Wait)
+    pub(crate) fn is_droppable(&self, method: Option<&str>) -> bool {
+        method.and_then(|m| self.registry().get(m)).is_some_and(|e| e.info.mode != Mode::Write)
     }
 
     async fn run(&self, request: Request, out: &mut String) -> Result<()> {

@@ -1,10 +1,12 @@
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::ids::SessionId;
 use koji_core::xmlrpc;
@@ -55,10 +57,13 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
         Ok(credentials) => credentials,
         Err(e) => return xml(xmlrpc::write_fault(&e.into_fault())),
     };
-    let waits = hub.is_wait(call.method.as_deref());
+    let droppable = hub.is_droppable(call.method.as_deref());
     let request = dispatch::Request { method: call.method, params: call.params, credentials, client };
-    if waits {
-        return xml(hub.answer(request).await);
+    if droppable {
+        return match AssertUnwindSafe(hub.answer(request)).catch_unwind().await {
+            Ok(answer) => xml(answer),
+            Err(_) => broken(),
+        };
     }
     spawned(async move { hub.answer(request).await }).await
 }
@@ -67,11 +72,14 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
 async fn spawned(work: impl Future<Output = String> + Send + 'static) -> Response {
     match tokio::spawn(work).await {
         Ok(answer) => xml(answer),
-        Err(e) => {
-            tracing::error!(error = %e, "a request broke down");
-            xml(xmlrpc::write_fault(&Fault::generic("the hub failed on this request; its log tells more")))
-        }
+        Err(_) => broken(),
     }
+}
+
+/// The answer to a request that panicked; the panic itself is in the log.
+fn broken() -> Response {
+    tracing::error!("a request broke down");
+    xml(xmlrpc::write_fault(&Fault::generic("the hub failed on this request; its log tells more")))
 }
 
 async fn read(body: Body, limit: usize) -> std::result::Result<Bytes, Response> {
