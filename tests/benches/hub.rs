@@ -1,7 +1,8 @@
 //! Reads over HTTP, beside a bare handler with one prepared query on the same database, in the same run.
 //!
 //! `cargo bench -p koji-tests --bench hub` prints, for SQLite and Postgres and for 1 and 8 clients, the requests a second of
-//! the bare handler and of `getTag` and `getBuild` by name, and the hub's share of the bare handler's.
+//! the bare handler and of `getTag` and `getBuild` by name, and the hub's share of the bare handler's. With `-- postgres` or
+//! `-- sqlite` only that database's.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -129,10 +130,18 @@ async fn main() {
         "{:<10} {:>7} {:>10} {:>10} {:>7} {:>10} {:>7}",
         "database", "clients", "bare", "getTag", "share", "getBuild", "share"
     );
+    let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     for db in databases("bench").await {
         let dialect = db.dialect();
+        if only.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(&format!("{dialect:?}"))) {
+            continue;
+        }
         let hub = TestHub::with(db, |_| {});
         fill(&hub).await;
+        // as an ordinary server does by itself
+        let mut conn = hub.hub.db().begin().await.expect("a connection");
+        conn.execute("ANALYZE", args![]).await.expect("an analysis");
+        conn.commit().await.expect("a commit");
         let bare_address = serve(Router::new().route("/", post(bare)).with_state(Arc::new(hub.hub.db().clone()))).await;
         let address = serve(koji_hub_lib::router(hub.hub.clone())).await;
         let names = Arc::new((0..TAGS).map(|i| format!("tag-{i}")).collect::<Vec<_>>());

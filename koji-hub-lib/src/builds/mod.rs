@@ -2,12 +2,14 @@
 
 mod btypes;
 mod end;
+mod find;
 mod list;
 mod make;
 mod release;
 
 pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
 pub(crate) use end::{cancel, cancel_of_task, fail_build, fail_of_task};
+pub(crate) use find::find;
 pub(crate) use list::{average_duration, list};
 pub(crate) use make::{NewBuild, make};
 pub(crate) use release::next_release;
@@ -21,48 +23,6 @@ use koji_core::paths::BuildDir;
 use crate::Result;
 use crate::db::{Conn, args};
 use crate::error::fail;
-
-/// Selects records of builds; the condition follows.
-macro_rules! select_build {
-    ($condition:literal) => {
-        concat!(
-            "SELECT build.id AS id, build.id AS build_id, package.name AS name, package.name AS package_name,
-                    package.id AS package_id, build.version AS version, build.release AS release, build.epoch AS epoch,
-                    package.name || '-' || build.version || '-' || build.release AS nvr, build.draft AS draft,
-                    build.state AS state, build.task_id AS task_id, users.id AS owner_id, users.name AS owner_name,
-                    promoter.id AS promoter_id, promoter.name AS promoter_name, build.cg_id AS cg_id,
-                    content_generator.name AS cg_name, build.source AS source, build.extra AS extra,
-                    volume.id AS volume_id, volume.name AS volume_name, events.id AS creation_event_id,
-                    events.time AS creation_time, events.time AS creation_ts,
-                    build.start_time AS start_time, build.start_time AS start_ts,
-                    build.completion_time AS completion_time, build.completion_time AS completion_ts,
-                    build.promotion_time AS promotion_time, build.promotion_time AS promotion_ts
-             FROM build
-             JOIN package ON package.id = build.pkg_id
-             JOIN events ON events.id = build.create_event
-             JOIN volume ON volume.id = build.volume_id
-             JOIN users ON users.id = build.owner
-             LEFT JOIN users AS promoter ON promoter.id = build.promoter
-             LEFT JOIN content_generator ON content_generator.id = build.cg_id
-             WHERE ",
-            $condition
-        )
-    };
-}
-
-/// The build, if there is one. A text that is no name-version-release is a fault.
-pub(crate) async fn find(db: &mut Conn, build: &BuildRef) -> Result<Option<Build>> {
-    let Some(nvr) = parts(build)? else {
-        let BuildRef::Id(id) = build else { return Ok(None) };
-        return Ok(db.fetch_optional(select_build!("build.id = $1"), args![*id]).await?);
-    };
-    Ok(db
-        .fetch_optional(
-            select_build!("package.name = $1 AND build.version = $2 AND build.release = $3"),
-            args![nvr.name, nvr.version, nvr.release],
-        )
-        .await?)
-}
 
 /// The build; a fault if there is none.
 pub(crate) async fn get(db: &mut Conn, build: &BuildRef) -> Result<Build> {

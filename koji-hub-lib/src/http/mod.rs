@@ -22,6 +22,7 @@ pub fn router(hub: Hub) -> Router {
         .route("/kojihub", any(rpc::handle))
         .route("/kojihub/", any(rpc::handle))
         .route("/kojihub/{*rest}", any(rpc::handle))
+        .layer(CatchPanicLayer::custom(rpc::broken))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_FROM)));
     Router::new()
         .merge(calls)

@@ -1,12 +1,11 @@
+use std::any::Any;
 use std::net::{IpAddr, SocketAddr};
-use std::panic::AssertUnwindSafe;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::ids::SessionId;
 use koji_core::xmlrpc;
@@ -60,10 +59,7 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
     let droppable = hub.is_droppable(call.method.as_deref());
     let request = dispatch::Request { method: call.method, params: call.params, credentials, client };
     if droppable {
-        return match AssertUnwindSafe(hub.answer(request)).catch_unwind().await {
-            Ok(answer) => xml(answer),
-            Err(_) => broken(),
-        };
+        return xml(hub.answer(request).await);
     }
     spawned(async move { hub.answer(request).await }).await
 }
@@ -72,12 +68,12 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
 async fn spawned(work: impl Future<Output = String> + Send + 'static) -> Response {
     match tokio::spawn(work).await {
         Ok(answer) => xml(answer),
-        Err(_) => broken(),
+        Err(e) => broken(Box::new(e)),
     }
 }
 
 /// The answer to a request that panicked; the panic itself is in the log.
-fn broken() -> Response {
+pub(super) fn broken(_: Box<dyn Any + Send>) -> Response {
     tracing::error!("a request broke down");
     xml(xmlrpc::write_fault(&Fault::generic("the hub failed on this request; its log tells more")))
 }

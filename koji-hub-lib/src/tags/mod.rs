@@ -111,8 +111,7 @@ macro_rules! tag_query {
             " WHERE ",
             $which,
             " AND ",
-            $config,
-            " ORDER BY e.key"
+            $config
         )
     };
 }
@@ -158,5 +157,6 @@ async fn read(db: &mut Conn, which: &TagRef, event: Option<EventId>) -> Result<O
         };
         extra.push((key, value));
     }
+    extra.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(Some((tag, extra)))
 }
