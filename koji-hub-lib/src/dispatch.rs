@@ -53,8 +53,8 @@ impl Hub {
     }
 
     /// Whether the request does nothing but wait and read, so that it may be dropped when its caller goes away.
-    pub(crate) fn is_droppable(&self, method: Option<&str>) -> bool {
-        method.and_then(|m| self.registry().get(m)).is_some_and(|e| e.info.mode != Mode::Write)
+    pub(crate) fn is_droppable(&self, method: &str, params: &[Value]) -> bool {
+        !is_multicall(method) && self.registry().mode(method, params) != Mode::Write
     }
 
     async fn run(&self, request: Request, out: &mut String) -> Result<()> {
@@ -62,13 +62,15 @@ impl Hub {
             fail!(ServerOffline, "{message}");
         }
         let name = request.method.as_deref().unwrap_or("None");
-        let work = match name {
-            "multiCall" | "system.multicall" => Work::Many(calls(request.params)?),
-            _ => Work::One(*self.entry(name)?, Args::from_params(request.params)),
+        let mode = self.registry().mode(name, &request.params);
+        let work = if is_multicall(name) {
+            Work::Many(calls(request.params)?)
+        } else {
+            Work::One(*self.entry(name)?, Args::from_params(request.params))
         };
         let session = session::authenticate(self, request.credentials.as_ref(), &request.client, name).await?;
         let writes = match &work {
-            Work::One(entry, _) => entry.info.mode == Mode::Write,
+            Work::One(..) => mode == Mode::Write,
             // its number is always stored, so that it is not done twice
             Work::Many(calls) => session.as_ref().is_some_and(|s| s.callnum.is_some()) || self.any_writes(calls),
         };
@@ -125,10 +127,10 @@ impl Hub {
 
     fn any_writes(&self, calls: &[Value]) -> bool {
         calls.iter().any(|call| {
-            let name = call.as_struct().and_then(|s| s.get("methodName")).and_then(Value::as_str);
-            match name {
-                Some("multiCall" | "system.multicall") => true,
-                Some(name) => self.registry().get(name).is_some_and(|e| e.info.mode != Mode::Read),
+            let part = |name| call.as_struct().and_then(|call| call.get(name));
+            let params = part("params").and_then(Value::as_array).unwrap_or_default();
+            match part("methodName").and_then(Value::as_str) {
+                Some(name) => is_multicall(name) || self.registry().mode(name, params) != Mode::Read,
                 None => false,
             }
         })
@@ -181,13 +183,17 @@ impl Hub {
             fail!(Parameter, "a call without methodName")
         };
         let Some(Value::Array(params)) = call.remove("params") else { fail!(Parameter, "a call without params") };
-        if matches!(name.as_str(), "multiCall" | "system.multicall") {
+        if is_multicall(&name) {
             return self.many(calls(params)?, cx, out).await;
         }
         let entry = self.entry(&name)?;
         self.check_lockout(cx, &name).await?;
         (entry.run)(Args::from_params(params), cx, Answer::Xml(out)).await
     }
+}
+
+fn is_multicall(name: &str) -> bool {
+    matches!(name, "multiCall" | "system.multicall")
 }
 
 /// The calls of a multicall.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
+use koji_core::api::results::{Count, CountAndFilterResults, FilterResults};
 use koji_core::api::{Args, Method, MethodInfo, Mode, ParamInfo};
 use koji_core::xmlrpc::{Value, Writer, to_value};
 use serde::Serialize;
@@ -48,6 +49,9 @@ pub struct Entry {
     pub(crate) run: Run,
 }
 
+/// The methods that call another, which is their first parameter; none of these.
+pub(crate) const RESULTS: [&str; 3] = [Count::INFO.name, FilterResults::INFO.name, CountAndFilterResults::INFO.name];
+
 /// All methods by name.
 #[derive(Default)]
 pub struct Registry(BTreeMap<&'static str, Entry>);
@@ -62,6 +66,16 @@ impl Registry {
     /// The method of that name.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.0.get(name)
+    }
+
+    /// Whether a call reads, writes or waits; that of one whose result is counted or cut is the call's inside.
+    pub(crate) fn mode(&self, name: &str, params: &[Value]) -> Mode {
+        let name = match params.first().map(Value::as_str) {
+            Some(inner) if RESULTS.contains(&name) => inner,
+            _ => Some(name),
+        };
+        // a name that was not found may be anywhere: of a call that writes, perhaps
+        name.map_or(Mode::Write, |name| self.get(name).map_or(Mode::Read, |entry| entry.info.mode))
     }
 
     /// All of them, by name.

@@ -13,14 +13,17 @@ pub mod builds;
 pub mod events;
 pub mod external_repos;
 pub mod groups;
+pub mod history;
 pub mod host;
 pub mod hosts;
 pub mod packages;
 pub mod policies;
 pub mod query;
 pub mod repos;
+pub mod results;
 pub mod rpms;
 pub mod scheduler;
+pub mod search;
 pub mod sessions;
 pub mod system;
 pub mod tagging;
@@ -45,13 +48,16 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         events::METHODS,
         external_repos::METHODS,
         groups::METHODS,
+        history::METHODS,
         host::METHODS,
         hosts::METHODS,
         packages::METHODS,
         policies::METHODS,
         repos::METHODS,
+        results::METHODS,
         rpms::METHODS,
         scheduler::METHODS,
+        search::METHODS,
         sessions::METHODS,
         system::METHODS,
         tagging::METHODS,

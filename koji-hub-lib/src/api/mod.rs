@@ -8,6 +8,7 @@ mod builds;
 mod events;
 mod external_repos;
 mod groups;
+mod history;
 mod host;
 mod host_builds;
 mod host_repos;
@@ -15,8 +16,10 @@ mod hosts;
 mod packages;
 mod policies;
 mod repos;
+mod results;
 mod rpms;
 mod scheduler;
+mod search;
 mod sessions;
 mod system;
 mod tagging;
@@ -58,6 +61,9 @@ pub(crate) fn registry() -> Registry {
     volumes::register(&mut r);
     tags::register(&mut r);
     targets::register(&mut r);
+    search::register(&mut r);
+    results::register(&mut r);
+    history::register(&mut r);
     r
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
         Ok(credentials) => credentials,
         Err(e) => return xml(xmlrpc::write_fault(&e.into_fault())),
     };
-    let droppable = hub.is_droppable(call.method.as_deref());
+    let droppable = call.method.as_deref().is_none_or(|method| hub.is_droppable(method, &call.params));
     let request = dispatch::Request { method: call.method, params: call.params, credentials, client };
     if droppable {
         return xml(hub.answer(request).await);
