@@ -86,6 +86,12 @@ pub(crate) async fn create(cx: &mut Call<'_>, new: NewTag) -> Result<TagId> {
 /// Sets an extra option; without a value, blocks what is inherited of it.
 async fn insert_extra(cx: &mut Call<'_>, tag: TagId, key: &str, value: Option<&Value>) -> Result<()> {
     let value = value.map(python::json);
+    // what cannot be read again would be the end of the tag
+    if let Some(text) = &value
+        && let Err(e) = serde_json::from_str::<Value>(text)
+    {
+        fail!("Invalid tag extra data: {key}: {e}");
+    }
     cx.insert_versioned("tag_extra", vec![("tag_id", tag.into()), ("key", key.into()), ("value", value.into())]).await
 }
 
