@@ -38,6 +38,10 @@ async fn places(s: &dyn Storage) {
     assert_eq!(text(s, "copies/c").await, "new");
     s.copy("a/b/c", "copies/c").await.unwrap();
     assert_eq!(text(s, "copies/c").await, "newer");
+    s.write("a/b/c", WriteAt::Offset(0), "N".into()).await.unwrap();
+    s.write("a/b/c", WriteAt::End, "!".into()).await.unwrap();
+    assert_eq!((text(s, "a/b/c").await.as_str(), text(s, "copies/c").await.as_str()), ("Newer!", "newer"));
+    s.put("a/b/c", "newer".into()).await.unwrap();
     s.rename("copies", "moved/copies").await.unwrap();
     assert_eq!(s.metadata("copies").await.unwrap(), None);
     assert_eq!(text(s, "moved/copies/c").await, "newer");
@@ -50,6 +54,12 @@ async fn places(s: &dyn Storage) {
     assert_eq!(s.list("a").await.unwrap(), ["b", "link"]);
     assert_eq!(s.list("nothing").await.unwrap(), Vec::<String>::new());
     assert_eq!(walk(s, "a").await.unwrap(), ["b/c", "link"]);
+    s.put("names/x", "".into()).await.unwrap();
+    s.put("names/x.y", "".into()).await.unwrap();
+    s.put("names/z/a", "".into()).await.unwrap();
+    s.put("names/z.b", "".into()).await.unwrap();
+    s.put("names/z/c", "".into()).await.unwrap();
+    assert_eq!(s.list("names").await.unwrap(), ["x", "x.y", "z", "z.b"]);
     s.create_dir("empty/dir").await.unwrap();
     assert!(s.metadata("empty/dir").await.unwrap().unwrap().is_dir);
     s.link_top("empty/dir/top").await.unwrap();

@@ -1,5 +1,5 @@
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use async_trait::async_trait;
@@ -130,6 +130,11 @@ impl Storage for LocalStorage {
                 return Err(std::io::Error::new(ErrorKind::AlreadyExists, "destination is not a regular file"));
             }
             let mut file = fs::OpenOptions::new().create(true).write(true).truncate(false).open(p)?;
+            // a copy that shares the bytes keeps them as they are
+            if file.metadata()?.nlink() > 1 {
+                replace(p, |new| fs::copy(p, new).map(|_| ()))?;
+                file = fs::OpenOptions::new().write(true).open(p)?;
+            }
             let before = file.metadata()?.len();
             let start = match at {
                 WriteAt::Truncate(n) => {

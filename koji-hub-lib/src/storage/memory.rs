@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
@@ -177,10 +177,8 @@ impl Storage for MemoryStorage {
         check_path(path)?;
         let nodes = self.nodes();
         let path = resolve(&nodes, path);
-        let mut out: Vec<String> =
-            below(&nodes, &path).filter_map(|k| k[path.len() + 1..].split('/').next().map(str::to_owned)).collect();
-        out.dedup();
-        Ok(out)
+        let names = below(&nodes, &path).filter_map(|k| k.get(path.len() + 1..)?.split('/').next());
+        Ok(names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     async fn create_dir(&self, path: &str) -> StorageResult<()> {
