@@ -108,11 +108,11 @@ async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Has a directory removed if the call is not committed.
-fn remove_unless_committed(cx: &mut Call<'_>, dir: String) {
+/// Has a file or a directory removed if the call is not committed.
+fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
     let hub = cx.hub().clone();
     cx.on_rollback(async move {
-        if let Err(e) = hub.storage().remove(&dir).await {
+        if let Err(e) = hub.storage().remove(&path).await {
             tracing::error!(error = %e, "cannot remove what a failed import left");
         }
     });
