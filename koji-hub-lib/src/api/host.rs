@@ -231,6 +231,8 @@ impl Handle for FreeTasks {
 impl Handle for RefuseTask {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let host = cx.host_id()?;
+        // it may be another host's by now
+        state::lock(cx, self.task_id).await?;
         let task = tasks::get(cx.db().await?, self.task_id).await?;
         if task.host_id != Some(host) {
             tracing::warn!(host = %host, task = %task.id, "a host refused a task that is not its own");
