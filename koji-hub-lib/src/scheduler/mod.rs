@@ -26,8 +26,15 @@ const GATHER: Duration = Duration::from_millis(2);
 pub(crate) async fn run_forever(hub: Hub) {
     let mut changes = hub.signals().listen(Change::Tasks);
     loop {
-        if let Err(e) = run(&hub).await {
-            tracing::error!(error = %e, "the scheduler failed; it will run again");
+        // in a task of its own, so that a panic is the end of that run only
+        let one = hub.clone();
+        let failure = match tokio::spawn(async move { run(&one).await }).await {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(e.to_string()),
+            Err(e) => Some(e.to_string()),
+        };
+        if let Some(error) = failure {
+            tracing::error!(error, "the scheduler failed; it will run again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let deadline = tokio::time::Instant::now() + hub.config().run_interval;
