@@ -2,8 +2,13 @@
 
 use base64::Engine;
 use koji_core::api::builds::{CancelBuild, GetBuild, GetBuildLogs, GetBuildType, GetChangelogEntries};
-use koji_core::api::host::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
+use koji_core::api::host::{
+    CloseTask, CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch, OpenTask, RefuseTask, Subtask,
+};
+use koji_core::api::repos::{CheckRepoQueue, QueryRepoQueue, RequestRepo};
 use koji_core::api::rpms::*;
+use koji_core::api::tags::CreateTag;
+use koji_core::api::tasks::{GetTaskInfo, SetTaskPriority};
 use koji_core::api::{QueryOpts, RpmRef};
 use koji_core::ids::{BuildId, TaskId};
 use koji_core::model::{BuildState, DepType};
@@ -283,5 +288,57 @@ async fn a_signature_belongs_to_its_rpm() {
         assert!(!exists(&hub, "packages/hello/2.10/1/data/sigcache/noarch/hello-2.10-1.noarch.rpm.sig").await);
         let sigs = admin.call(QueryRpmSigs::new().rpm_id(RpmRef::from("hello-2.10-1.noarch"))).await.unwrap();
         assert_eq!(sigs.count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_subtask_of_the_most_urgent_task_is_as_urgent() {
+    for hub in hubs("a_subtask_of_the_most_urgent_task").await {
+        let builder = hub.builder("builder1").await;
+        let admin = hub.admin().await;
+        let parent = hub.open_task(&builder, &admin, "build").await;
+        admin.call(SetTaskPriority::new(parent, i32::MIN)).await.unwrap();
+        let child = builder.call(Subtask::new("buildNotification", vec![], parent)).await.unwrap();
+        let child = admin.call(GetTaskInfo::new(child.0)).await.unwrap();
+        assert_eq!(child.as_struct().unwrap().get("priority"), Some(&i32::MIN.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_repo_task_that_answers_nonsense_does_not_stop_the_queue() {
+    for hub in hubs("a_repo_task_that_answers_nonsense").await {
+        let builder = hub.builder("builder1").await;
+        let user = hub.user("releng", &["tag", "repo"]).await;
+        for tag in ["f44", "f45"] {
+            user.call(CreateTag::new(tag).arches("x86_64")).await.unwrap();
+        }
+        user.call(RequestRepo::new("f44")).await.unwrap();
+        user.call(CheckRepoQueue::new()).await.unwrap();
+        let queue = user.call(QueryRepoQueue::new()).await.unwrap();
+        let first = queue.as_array().and_then(<[Value]>::first).and_then(Value::as_struct).unwrap();
+        let task: TaskId = from_value(first.get("task_id").cloned().unwrap()).unwrap();
+        builder.call(OpenTask::new(task)).await.unwrap().unwrap();
+        builder.call(CloseTask::new(task, "nonsense")).await.unwrap();
+        user.call(RequestRepo::new("f45")).await.unwrap();
+        user.call(CheckRepoQueue::new()).await.unwrap();
+        let queue = user.call(QueryRepoQueue::new()).await.unwrap();
+        let tasks = queue.as_array().unwrap().iter().filter_map(|r| r.as_struct()?.get("task_id")?.as_int());
+        let mut tasks: Vec<i64> = tasks.collect();
+        tasks.dedup();
+        assert!(tasks.len() == 2 && !tasks.contains(&task.0.into()), "{tasks:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_is_refused_by_the_host_that_it_is_on_only() {
+    for hub in hubs("a_task_is_refused_by_the_host").await {
+        let (one, two) = (hub.builder("builder1").await, hub.builder("builder2").await);
+        let admin = hub.admin().await;
+        let task = hub.open_task(&one, &admin, "build").await;
+        two.call(RefuseTask::new(task)).await.unwrap();
+        let state = |task: Value| task.as_struct().and_then(|t| t.get("state")?.as_int());
+        assert_eq!(state(admin.call(GetTaskInfo::new(task.0)).await.unwrap()), Some(1));
+        one.call(RefuseTask::new(task).msg("no room")).await.unwrap();
+        assert_eq!(state(admin.call(GetTaskInfo::new(task.0)).await.unwrap()), Some(0));
     }
 }

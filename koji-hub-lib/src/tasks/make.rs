@@ -149,7 +149,7 @@ impl NewTask {
             (None, Some(parent)) => parent.arch.clone(),
             (None, None) => arch::NOARCH.into(),
         };
-        let inherited = parent.as_ref().map(|p| p.priority.unwrap_or(DEFAULT_PRIORITY) - 1);
+        let inherited = parent.as_ref().map(|p| p.priority.unwrap_or(DEFAULT_PRIORITY).saturating_sub(1));
         let priority = self.priority.or(inherited).unwrap_or(DEFAULT_PRIORITY);
         let label = self.label.as_ref().filter(|_| parent.is_some());
 
