@@ -119,6 +119,6 @@ impl Handle for GetHostData {
 
 impl Handle for DoRun {
     async fn handle(self, cx: &mut Call<'_>) -> Result<bool> {
-        scheduler::run_in(cx).await
+        scheduler::run_in(cx, true).await
     }
 }

@@ -63,9 +63,9 @@ pub(super) async fn tasks(cx: &mut Call<'_>) -> Result<()> {
              JOIN task t ON t.id = r.task_id
              JOIN host h ON h.id = t.host_id
              JOIN host_config c ON c.host_id = h.id AND c.active = TRUE AND c.enabled = TRUE
-             WHERE r.active = TRUE AND t.state IN ($1, $2)
+             WHERE r.active = TRUE AND t.state IN (1, 4)
              GROUP BY t.id, t.state, t.host_id, h.update_time ORDER BY t.id",
-            args![TaskState::Assigned, TaskState::Open],
+            args![],
         )
         .await?;
     for run in runs {
@@ -88,17 +88,18 @@ pub(super) async fn tasks(cx: &mut Call<'_>) -> Result<()> {
             _ => {}
         }
     }
+    // by way of the few runs and refusals, not of all tasks that have ended
     let db = cx.db().await?;
     db.execute(
         "UPDATE scheduler_task_runs SET active = FALSE WHERE active = TRUE
-         AND task_id IN (SELECT id FROM task WHERE state NOT IN ($1, $2))",
-        args![TaskState::Assigned, TaskState::Open],
+         AND EXISTS (SELECT 1 FROM task WHERE task.id = scheduler_task_runs.task_id AND task.state NOT IN (1, 4))",
+        args![],
     )
     .await?;
     db.execute(
         "DELETE FROM scheduler_task_refusals WHERE (soft = TRUE AND time < $1)
-         OR task_id IN (SELECT id FROM task WHERE state IN ($2, $3, $4))",
-        args![soft_before, TaskState::Closed, TaskState::Canceled, TaskState::Failed],
+         OR EXISTS (SELECT 1 FROM task WHERE task.id = scheduler_task_refusals.task_id AND task.state IN (2, 3, 5))",
+        args![soft_before],
     )
     .await?;
     Ok(())
