@@ -3,16 +3,17 @@
 use base64::Engine;
 use koji_core::api::builds::{CancelBuild, GetBuild, GetBuildLogs, GetBuildType, GetChangelogEntries};
 use koji_core::api::host::{
-    CloseTask, CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch, OpenTask, RefuseTask, Subtask,
+    CloseTask, CompleteBuild, FailBuild, GetHostTasks, GetTasks, InitBuild, MoveBuildToScratch, OpenTask, RefuseTask,
+    Subtask, WaitWork,
 };
 use koji_core::api::repos::{CheckRepoQueue, QueryRepoQueue, RequestRepo};
 use koji_core::api::rpms::*;
 use koji_core::api::tags::CreateTag;
-use koji_core::api::tasks::{GetTaskInfo, SetTaskPriority};
-use koji_core::api::{QueryOpts, RpmRef};
+use koji_core::api::tasks::{AssignTask, DownloadTaskOutput, GetTaskInfo, MakeTask, SetTaskPriority};
+use koji_core::api::{QueryOpts, RpmRef, VarArgs};
 use koji_core::ids::{BuildId, TaskId};
 use koji_core::model::{BuildState, DepType};
-use koji_core::xmlrpc::{Struct, Value, from_value};
+use koji_core::xmlrpc::{Struct, Value, from_value, write_response};
 use koji_tests::{BuiltRpms, Caller, TestHub, build_rpms, hubs};
 
 fn data(task: TaskId, nvr: [&str; 3]) -> Struct {
@@ -340,5 +341,40 @@ async fn a_task_is_refused_by_the_host_that_it_is_on_only() {
         assert_eq!(state(admin.call(GetTaskInfo::new(task.0)).await.unwrap()), Some(1));
         one.call(RefuseTask::new(task).msg("no room")).await.unwrap();
         assert_eq!(state(admin.call(GetTaskInfo::new(task.0)).await.unwrap()), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_host_hears_of_its_own_tasks_that_have_not_ended() {
+    for hub in hubs("a_host_hears_of_its_own_tasks").await {
+        let (one, two) = (hub.builder("builder1").await, hub.builder("builder2").await);
+        let admin = hub.admin().await;
+        let open = hub.open_task(&one, &admin, "build").await;
+        let ended = hub.open_task(&one, &admin, "build").await;
+        one.call(CloseTask::new(ended, write_response(&Value::Nil).unwrap())).await.unwrap();
+        let args = VarArgs(vec!["sleep".into(), Value::Array(vec![])]);
+        let assigned = admin.call(MakeTask::new().args(args)).await.unwrap();
+        assert!(admin.call(AssignTask::new(assigned, "builder2")).await.unwrap());
+        let ids = |tasks: Vec<TaskId>| tasks.into_iter().map(|t| t.0).collect::<Vec<_>>();
+        let open_on = async |b: &Caller<'_>| b.call(GetHostTasks::new()).await.unwrap().iter().map(|t| t.id).collect();
+        let assigned_to = async |b: &Caller<'_>| b.call(GetTasks::new()).await.unwrap().iter().map(|t| t.id).collect();
+        assert_eq!((ids(open_on(&one).await), ids(assigned_to(&one).await)), (vec![open.0], vec![]));
+        assert_eq!((ids(open_on(&two).await), ids(assigned_to(&two).await)), (vec![], vec![assigned.0]));
+        assert!(two.call(WaitWork::new().timeout(0)).await.unwrap());
+        assert!(!one.call(WaitWork::new().timeout(0)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_comes_in_parts_or_not_at_all() {
+    for hub in hubs("a_large_file_comes_in_parts").await {
+        let task = TaskId(7);
+        let bytes = vec![b'x'; (64 << 20) + 1];
+        hub.hub.storage().put("work/tasks/7/7/big", bytes.into()).await.unwrap();
+        let nobody = hub.nobody();
+        let refused = nobody.refused(DownloadTaskOutput::new(task, "big")).await.1;
+        assert!(refused.contains("too large for one answer: 67108865 bytes"), "{refused}");
+        let part = nobody.call(DownloadTaskOutput::new(task, "big").offset(-2)).await.unwrap();
+        assert_eq!(part, "eHg=");
     }
 }
