@@ -74,6 +74,9 @@ async fn places(s: &dyn Storage) {
 async fn refusals(s: &dyn Storage) {
     assert!(matches!(s.read("nothing", 0, 1).await, Err(StorageError::NotFound { .. })));
     assert!(matches!(s.copy("nothing", "x").await, Err(StorageError::NotFound { .. })));
+    // more than most storages take
+    let long = s.metadata(&"x".repeat(5000)).await;
+    assert!(matches!(long, Ok(None) | Err(StorageError::BadPath { .. })), "{long:?}");
     for path in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a\0b"] {
         assert!(matches!(s.read(path, 0, 1).await, Err(StorageError::BadPath { .. })), "{path:?}");
         assert!(matches!(s.write(path, WriteAt::End, "x".into()).await, Err(StorageError::BadPath { .. })), "{path:?}");

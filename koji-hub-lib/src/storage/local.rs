@@ -58,6 +58,8 @@ fn failed(path: &str, source: std::io::Error) -> StorageError {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => StorageError::NotFound { path },
+        // longer than a name can be
+        ErrorKind::InvalidFilename => StorageError::BadPath { path },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StorageError::Full { path },
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::DirectoryNotEmpty => {
             StorageError::Conflict { path, reason: source.kind().to_string() }
