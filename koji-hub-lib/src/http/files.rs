@@ -47,7 +47,7 @@ pub(super) async fn handle(
     }
     match hub.storage().metadata(&trimmed).await {
         Ok(Some(meta)) if meta.is_dir && !path.ends_with('/') => {
-            (StatusCode::MOVED_PERMANENTLY, [(LOCATION, format!("/kojifiles/{trimmed}/"))]).into_response()
+            (StatusCode::MOVED_PERMANENTLY, [(LOCATION, format!("/kojifiles/{}/", link(&trimmed)))]).into_response()
         }
         Ok(Some(meta)) if meta.is_dir => directory(&hub, &trimmed).await,
         Ok(Some(meta)) => file(hub, trimmed, meta, &headers),
@@ -82,9 +82,13 @@ async fn directory(hub: &Hub, path: &str) -> Response {
     index(&format!("/kojifiles/{path}/"), &listed).into_response()
 }
 
+/// A path as it stands in a URL.
+fn link(path: &str) -> String {
+    path.replace('%', "%25").replace('#', "%23").replace('?', "%3F")
+}
+
 fn index(place: &str, names: &[String]) -> Html<String> {
     let escape = |s: &str| s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let link = |s: &str| s.replace('%', "%25").replace('#', "%23").replace('?', "%3F");
     let items: String =
         names.iter().map(|n| format!("<li><a href=\"{}\">{}</a></li>\n", escape(&link(n)), escape(n))).collect();
     let place = escape(place);
