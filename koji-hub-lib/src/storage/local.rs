@@ -229,10 +229,6 @@ impl Storage for LocalStorage {
     async fn create_dir(&self, path: &str) -> StorageResult<()> {
         self.run(path, |p| fs::create_dir_all(p)).await
     }
-
-    fn local_path(&self, path: &str) -> Option<PathBuf> {
-        self.at(path).ok()
-    }
 }
 
 #[cfg(test)]

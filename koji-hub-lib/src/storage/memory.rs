@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -185,10 +184,6 @@ impl Storage for MemoryStorage {
         check_path(path)?;
         self.nodes().entry(path.to_owned()).or_insert(Node::Dir);
         Ok(())
-    }
-
-    fn local_path(&self, _: &str) -> Option<PathBuf> {
-        None
     }
 }
 
