@@ -9,7 +9,6 @@ mod scratch;
 
 use std::collections::HashSet;
 
-use koji_core::api::Param;
 use koji_core::ids::{BuildId, BuildrootId, TaskId};
 use koji_core::model::{Build, BuildState, TagUpdateType};
 use koji_core::nvr::{Nvr, draft_release};
@@ -21,6 +20,7 @@ use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
+use crate::given::read;
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
@@ -61,13 +61,6 @@ impl BuiltFiles {
 
     fn buildroot(&self, file: &str) -> Option<BuildrootId> {
         self.buildroots.iter().find(|(path, _)| path == file).map(|(_, id)| *id)
-    }
-}
-
-fn read<T: Param>(name: &str, value: Value) -> Result<T> {
-    match T::from_value(value) {
-        Ok(value) => Ok(value),
-        Err(e) => fail!(Parameter, "invalid value for {name}: {e}"),
     }
 }
 
