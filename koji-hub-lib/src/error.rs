@@ -60,7 +60,7 @@ impl Error {
             Error::Db(DbError::Unavailable { .. }) => Fault::new(FaultKind::ServerOffline, "database outage"),
             Error::Db(e @ (DbError::InvalidOrder(_) | DbError::Negative { .. })) => Fault::generic(e.to_string()),
             Error::Wire(e) => Fault::new(FaultKind::Parameter, e.to_string()),
-            Error::Rpm { .. } => Fault::generic(self.to_string()),
+            Error::Rpm { .. } | Error::Storage(StorageError::BadPath { .. }) => Fault::generic(self.to_string()),
             other => {
                 tracing::error!(error = &other as &dyn std::error::Error, "request failed");
                 Fault::generic(other.to_string())

@@ -16,6 +16,7 @@ pub mod dispatch;
 mod error;
 mod events;
 mod external_repos;
+mod given;
 mod groups;
 mod history;
 mod hosts;

@@ -5,11 +5,10 @@ use koji_core::model::{Build, BuildState, BuildTarget, UserStatus, UserType};
 use koji_core::task;
 use koji_core::xmlrpc::{Value, to_value};
 
-use crate::Result;
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::tasks::make::NewTask;
-use crate::{packages, targets, tasks, users};
+use crate::{Error, Result, packages, targets, tasks, users};
 
 /// Who is to be told about a build, or about it in a tag: those who asked for it, its owner, and the package's.
 async fn recipients(cx: &mut Call<'_>, build: &Build, tag: Option<TagId>, success: bool) -> Result<Vec<String>> {
@@ -85,7 +84,15 @@ pub(crate) async fn about_build(cx: &mut Call<'_>, task: TaskId, build: &Build) 
     }
     let web_url = cx.hub().config().web_url.as_str();
     let params = vec![list_of(recipients), to_value(build)?, to_value(&target)?, web_url.into()];
-    NewTask::new("buildNotification", params).make(cx).await?;
+    send(cx, "buildNotification", params).await
+}
+
+/// Has a builder send mail. That there is no channel for it is no reason to refuse what it would tell of.
+async fn send(cx: &mut Call<'_>, method: &str, params: Vec<Value>) -> Result<()> {
+    match NewTask::new(method, params).make(cx).await {
+        Err(e @ Error::Fault(_)) => tracing::error!(method, error = %e, "cannot have mail sent"),
+        other => drop(other?),
+    }
     Ok(())
 }
 
@@ -140,8 +147,7 @@ pub(crate) async fn about_tagging(cx: &mut Call<'_>, build: &Build, what: Taggin
         what.ignore_success.into(),
         what.failure.into(),
     ];
-    NewTask::new("tagNotification", params).make(cx).await?;
-    Ok(())
+    send(cx, "tagNotification", params).await
 }
 
 fn list_of(texts: Vec<String>) -> Value {

@@ -158,3 +158,22 @@ async fn owner_and_time_of_a_build_can_be_set() {
         assert_eq!(admin.refused(AddBType::new("mytype")).await.1, "btype already exists");
     }
 }
+
+#[tokio::test]
+async fn a_build_has_a_directory_that_is_no_other_builds() {
+    for hub in hubs("a_build_has_a_directory").await {
+        let admin = hub.admin().await;
+        for (name, version, release, wrong) in [
+            ("hello", "../../x", "1", "version of a build: ../../x"),
+            ("hello", "1", "..", "release of a build: .."),
+            ("hello", "1/2", "3", "version of a build: 1/2"),
+            ("hello", "", "1", "version of a build: "),
+            ("hello/1", "2", "3", "name of a build: hello/1"),
+            ("..", "2", "3", "name of a build: .."),
+        ] {
+            let refused = admin.refused(CreateEmptyBuild::new(name, version, release, None)).await;
+            assert_eq!(refused, (FaultKind::Generic, format!("Invalid {wrong}")));
+        }
+        create(&admin, "hello", "1~rc1^git", "3.el9_1+x").await;
+    }
+}

@@ -2,12 +2,18 @@
 
 use base64::Engine;
 use koji_core::api::builds::{CancelBuild, GetBuild, GetBuildLogs, GetBuildType, GetChangelogEntries};
-use koji_core::api::host::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
+use koji_core::api::host::{
+    CloseTask, CompleteBuild, FailBuild, GetHostTasks, GetTasks, InitBuild, MoveBuildToScratch, OpenTask, RefuseTask,
+    Subtask, WaitWork,
+};
+use koji_core::api::repos::{CheckRepoQueue, QueryRepoQueue, RequestRepo};
 use koji_core::api::rpms::*;
-use koji_core::api::{QueryOpts, RpmRef};
+use koji_core::api::tags::CreateTag;
+use koji_core::api::tasks::{AssignTask, DownloadTaskOutput, GetTaskInfo, MakeTask, SetTaskPriority};
+use koji_core::api::{QueryOpts, RpmRef, VarArgs};
 use koji_core::ids::{BuildId, TaskId};
 use koji_core::model::{BuildState, DepType};
-use koji_core::xmlrpc::{Struct, Value, from_value};
+use koji_core::xmlrpc::{Struct, Value, from_value, write_response};
 use koji_tests::{BuiltRpms, Caller, TestHub, build_rpms, hubs};
 
 fn data(task: TaskId, nvr: [&str; 3]) -> Struct {
@@ -283,5 +289,92 @@ async fn a_signature_belongs_to_its_rpm() {
         assert!(!exists(&hub, "packages/hello/2.10/1/data/sigcache/noarch/hello-2.10-1.noarch.rpm.sig").await);
         let sigs = admin.call(QueryRpmSigs::new().rpm_id(RpmRef::from("hello-2.10-1.noarch"))).await.unwrap();
         assert_eq!(sigs.count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_subtask_of_the_most_urgent_task_is_as_urgent() {
+    for hub in hubs("a_subtask_of_the_most_urgent_task").await {
+        let builder = hub.builder("builder1").await;
+        let admin = hub.admin().await;
+        let parent = hub.open_task(&builder, &admin, "build").await;
+        admin.call(SetTaskPriority::new(parent, i32::MIN)).await.unwrap();
+        let child = builder.call(Subtask::new("buildNotification", vec![], parent)).await.unwrap();
+        let child = admin.call(GetTaskInfo::new(child.0)).await.unwrap();
+        assert_eq!(child.as_struct().unwrap().get("priority"), Some(&i32::MIN.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_repo_task_that_answers_nonsense_does_not_stop_the_queue() {
+    for hub in hubs("a_repo_task_that_answers_nonsense").await {
+        let builder = hub.builder("builder1").await;
+        let user = hub.user("releng", &["tag", "repo"]).await;
+        for tag in ["f44", "f45"] {
+            user.call(CreateTag::new(tag).arches("x86_64")).await.unwrap();
+        }
+        user.call(RequestRepo::new("f44")).await.unwrap();
+        user.call(CheckRepoQueue::new()).await.unwrap();
+        let queue = user.call(QueryRepoQueue::new()).await.unwrap();
+        let first = queue.as_array().and_then(<[Value]>::first).and_then(Value::as_struct).unwrap();
+        let task: TaskId = from_value(first.get("task_id").cloned().unwrap()).unwrap();
+        builder.call(OpenTask::new(task)).await.unwrap().unwrap();
+        builder.call(CloseTask::new(task, "<?xml version='1.0'?><nonsense")).await.unwrap();
+        user.call(RequestRepo::new("f45")).await.unwrap();
+        user.call(CheckRepoQueue::new()).await.unwrap();
+        let queue = user.call(QueryRepoQueue::new()).await.unwrap();
+        let tasks = queue.as_array().unwrap().iter().filter_map(|r| r.as_struct()?.get("task_id")?.as_int());
+        let mut tasks: Vec<i64> = tasks.collect();
+        tasks.dedup();
+        assert!(tasks.len() == 2 && !tasks.contains(&task.0.into()), "{tasks:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_is_refused_by_the_host_that_it_is_on_only() {
+    for hub in hubs("a_task_is_refused_by_the_host").await {
+        let (one, two) = (hub.builder("builder1").await, hub.builder("builder2").await);
+        let admin = hub.admin().await;
+        let task = hub.open_task(&one, &admin, "build").await;
+        two.call(RefuseTask::new(task)).await.unwrap();
+        let state = |task: Value| task.as_struct().and_then(|t| t.get("state")?.as_int());
+        assert_eq!(state(admin.call(GetTaskInfo::new(task.0)).await.unwrap()), Some(1));
+        one.call(RefuseTask::new(task).msg("no room")).await.unwrap();
+        assert_eq!(state(admin.call(GetTaskInfo::new(task.0)).await.unwrap()), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_host_hears_of_its_own_tasks_that_have_not_ended() {
+    for hub in hubs("a_host_hears_of_its_own_tasks").await {
+        let (one, two) = (hub.builder("builder1").await, hub.builder("builder2").await);
+        let admin = hub.admin().await;
+        let open = hub.open_task(&one, &admin, "build").await;
+        let ended = hub.open_task(&one, &admin, "build").await;
+        one.call(CloseTask::new(ended, write_response(&Value::Nil).unwrap())).await.unwrap();
+        let args = VarArgs(vec!["sleep".into(), Value::Array(vec![])]);
+        let assigned = admin.call(MakeTask::new().args(args)).await.unwrap();
+        assert!(admin.call(AssignTask::new(assigned, "builder2")).await.unwrap());
+        let ids = |tasks: Vec<TaskId>| tasks.into_iter().map(|t| t.0).collect::<Vec<_>>();
+        let open_on = async |b: &Caller<'_>| b.call(GetHostTasks::new()).await.unwrap().iter().map(|t| t.id).collect();
+        let assigned_to = async |b: &Caller<'_>| b.call(GetTasks::new()).await.unwrap().iter().map(|t| t.id).collect();
+        assert_eq!((ids(open_on(&one).await), ids(assigned_to(&one).await)), (vec![open.0], vec![]));
+        assert_eq!((ids(open_on(&two).await), ids(assigned_to(&two).await)), (vec![], vec![assigned.0]));
+        assert!(two.call(WaitWork::new().timeout(0)).await.unwrap());
+        assert!(!one.call(WaitWork::new().timeout(0)).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_comes_in_parts_or_not_at_all() {
+    for hub in hubs("a_large_file_comes_in_parts").await {
+        let task = TaskId(7);
+        let bytes = vec![b'x'; (64 << 20) + 1];
+        hub.hub.storage().put("work/tasks/7/7/big", bytes.into()).await.unwrap();
+        let nobody = hub.nobody();
+        let refused = nobody.refused(DownloadTaskOutput::new(task, "big")).await.1;
+        assert!(refused.contains("too large for one answer: 67108865 bytes"), "{refused}");
+        let part = nobody.call(DownloadTaskOutput::new(task, "big").offset(-2)).await.unwrap();
+        assert_eq!(part, "eHg=");
     }
 }

@@ -258,6 +258,8 @@ async fn tags_are_listed_as_asked() {
         assert_eq!(names(ListTags::new()).await, ["f43", "f44", "f44_x", "e10", "closed"]);
         assert_eq!(names(ListTags::new().pattern("F44*")).await, ["f44", "f44_x"]);
         assert_eq!(names(ListTags::new().pattern("f44?*")).await, ["f44_x"]);
+        // Koji lets SQL's own sign through
+        assert_eq!(names(ListTags::new().pattern("f4%")).await, ["f43", "f44", "f44_x"]);
         let opts = QueryOpts { order: Some("-name".into()), limit: Some(2), offset: Some(1), ..Default::default() };
         assert_eq!(names(ListTags::new().query_opts(opts)).await, ["f44", "f43"]);
         let opts = QueryOpts { count_only: Some(true), ..Default::default() };
@@ -293,5 +295,27 @@ async fn changes_are_told_by_event() {
         assert!(changed(before, &[top, base]).await);
         assert!(!changed(before, &[top]).await);
         assert!(!changed(after, &[top, base]).await);
+    }
+}
+
+#[tokio::test]
+async fn a_tag_can_be_read_whatever_was_stored_of_it() {
+    for hub in hubs("a_tag_can_be_read").await {
+        let user = hub.user("releng", &["tag"]).await;
+        create(&user, "f44").await;
+        let deep = (0..90).fold(Value::Nil, |value, _| Value::Array(vec![value]));
+        for value in [f64::NAN.into(), f64::INFINITY.into(), deep] {
+            let extra = members(&[("x", value)]);
+            let changed = user.call(EditTag2::new("f44").changes(KwArgs(members(&[("extra", extra.into())])))).await;
+            let stored = !get(&user, "f44").await.extra.is_empty();
+            assert_eq!(changed.is_ok(), stored, "{changed:?}");
+        }
+        let far = with(link(create(&user, "base").await, 0), "maxdepth", i32::MIN);
+        let data = koji_core::api::OneOrMany(vec![far]);
+        user.call(SetInheritanceData::new("f44", data)).await.unwrap();
+        create(&user, "top").await;
+        let data = koji_core::api::OneOrMany(vec![link(get(&user, "f44").await.id, 0)]);
+        user.call(SetInheritanceData::new("top", data)).await.unwrap();
+        assert_eq!(user.call(GetFullInheritance::new("top")).await.unwrap().len(), 2);
     }
 }

@@ -68,9 +68,6 @@ impl Storage for Counted {
     async fn create_dir(&self, path: &str) -> StorageResult<()> {
         self.files.create_dir(path).await
     }
-    fn local_path(&self, path: &str) -> Option<PathBuf> {
-        self.files.local_path(path)
-    }
 }
 
 #[tokio::main]

@@ -125,13 +125,17 @@ impl Handle for SetHostData {
     }
 }
 
+// Of a host's tasks nearly all have ended: `+host_id` has the databases look for the state, of which there are few, and
+// not through all that the host ever did. The state stands in the text for the same reason: with an argument, Postgres
+// would not know how few.
+
 /// The tasks that are assigned to a host, the most urgent first.
 async fn assigned(db: &mut Conn, host: HostId) -> Result<Vec<AssignedTask>> {
     Ok(db
         .fetch_all(
             "SELECT id, state, channel_id, host_id, arch, method, priority, create_time AS create_ts
-             FROM task WHERE host_id = $1 AND state = $2 ORDER BY priority, create_time",
-            args![host, TaskState::Assigned],
+             FROM task WHERE +host_id = $1 AND state = 4 ORDER BY priority, create_time",
+            args![host],
         )
         .await?)
 }
@@ -166,8 +170,8 @@ impl Handle for GetHostTasks {
         let db = cx.db().await?;
         let mut open: Vec<HostTask> = db
             .fetch_all(
-                "SELECT id, waiting, weight FROM task WHERE host_id = $1 AND state = $2 ORDER BY id",
-                args![host, TaskState::Open],
+                "SELECT id, waiting, weight FROM task WHERE +host_id = $1 AND state = 1 ORDER BY id",
+                args![host],
             )
             .await?;
         for task in open.iter_mut().filter(|t| t.waiting == Some(true)) {
@@ -231,6 +235,8 @@ impl Handle for FreeTasks {
 impl Handle for RefuseTask {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let host = cx.host_id()?;
+        // it may be another host's by now
+        state::lock(cx, self.task_id).await?;
         let task = tasks::get(cx.db().await?, self.task_id).await?;
         if task.host_id != Some(host) {
             tracing::warn!(host = %host, task = %task.id, "a host refused a task that is not its own");
@@ -315,13 +321,13 @@ impl Handle for WaitWork {
         let host = cx.host_id()?;
         let mut changes = cx.hub().signals().listen(Change::Tasks);
         let deadline = super::deadline(self.timeout);
-        let open = "SELECT id FROM task WHERE host_id = $1 AND state = 1 ORDER BY id";
+        let open = "SELECT id FROM task WHERE +host_id = $1 AND state = 1 ORDER BY id";
         let before: Vec<TaskId> = cx.db().await?.fetch_scalars(open, args![host]).await?;
         loop {
             let assigned: Option<TaskId> = cx
                 .db()
                 .await?
-                .fetch_scalar_optional("SELECT id FROM task WHERE host_id = $1 AND state = 4 LIMIT 1", args![host])
+                .fetch_scalar_optional("SELECT id FROM task WHERE +host_id = $1 AND state = 4 LIMIT 1", args![host])
                 .await?;
             // a task that was canceled or freed is no longer open here, and its process is to end
             let now: Vec<TaskId> = cx.db().await?.fetch_scalars(open, args![host]).await?;

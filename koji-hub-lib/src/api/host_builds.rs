@@ -10,6 +10,7 @@ use crate::Result;
 use crate::builds::{self, NewBuild};
 use crate::call::Call;
 use crate::error::fail;
+use crate::given::read;
 use crate::import::{self, BuiltFiles};
 use crate::registry::{Handle, Registry};
 use crate::{notifications, tasks, users};
@@ -35,11 +36,7 @@ fn required<T: Param>(data: &Struct, name: &str) -> Result<T> {
 }
 
 fn optional<T: Param>(data: &Struct, name: &str) -> Result<Option<T>> {
-    match data.get(name).map(|value| Option::<T>::from_value(value.clone())) {
-        None => Ok(None),
-        Some(Ok(value)) => Ok(value),
-        Some(Err(e)) => fail!(Parameter, "invalid value for {name}: {e}"),
-    }
+    read(name, data.get(name).cloned().unwrap_or_default())
 }
 
 impl Handle for InitBuild {

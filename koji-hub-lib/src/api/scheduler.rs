@@ -14,39 +14,50 @@ pub(super) fn register(r: &mut Registry) {
     r.add::<GetTaskRuns>().add::<GetTaskRefusals>().add::<GetHostData>().add::<GetLogMessages>().add::<DoRun>();
 }
 
-const RUNS: View = View {
-    table: "scheduler_task_runs",
-    joins: &[
-        ("task", "JOIN task ON scheduler_task_runs.task_id = task.id"),
-        ("host", "JOIN host ON scheduler_task_runs.host_id = host.id"),
-    ],
-    fields: &[
+/// A view of a table that tells of tasks and hosts, with what is known of both; `$join` is how they are joined.
+macro_rules! task_view {
+    ($table:literal, $join:literal, fields: [$($field:expr),* $(,)?], default: $default:expr) => {
+        View {
+            table: $table,
+            joins: &[
+                ("task", concat!($join, " task ON ", $table, ".task_id = task.id")),
+                ("host", concat!($join, " host ON ", $table, ".host_id = host.id")),
+            ],
+            fields: &[
+                $($field,)*
+                field!("method", "task.method", "task"),
+                field!("state", "task.state", "task"),
+                field!("owner", "task.owner", "task"),
+                field!("arch", "task.arch", "task"),
+                field!("channel_id", "task.channel_id", "task"),
+                field!("host_name", "host.name", "host"),
+                field!("host_ready", "host.ready", "host"),
+            ],
+            default_fields: $default,
+            default_order: "id",
+        }
+    };
+}
+
+const RUNS: View = task_view!(
+    "scheduler_task_runs",
+    "JOIN",
+    fields: [
         field!("id", "scheduler_task_runs.id"),
         field!("task_id", "scheduler_task_runs.task_id"),
-        field!("method", "task.method", "task"),
-        field!("state", "task.state", "task"),
-        field!("owner", "task.owner", "task"),
-        field!("arch", "task.arch", "task"),
-        field!("channel_id", "task.channel_id", "task"),
-        field!("host_name", "host.name", "host"),
-        field!("host_ready", "host.ready", "host"),
         field!("host_id", "scheduler_task_runs.host_id"),
         field!("active", "scheduler_task_runs.active"),
         field!("create_ts", "scheduler_task_runs.create_time"),
         field!("start_ts", "task.start_time", "task"),
         field!("completion_ts", "task.completion_time", "task"),
     ],
-    default_fields: &["id", "task_id", "host_id", "active", "create_ts"],
-    default_order: "id",
-};
+    default: &["id", "task_id", "host_id", "active", "create_ts"]
+);
 
-const REFUSALS: View = View {
-    table: "scheduler_task_refusals",
-    joins: &[
-        ("task", "JOIN task ON scheduler_task_refusals.task_id = task.id"),
-        ("host", "JOIN host ON scheduler_task_refusals.host_id = host.id"),
-    ],
-    fields: &[
+const REFUSALS: View = task_view!(
+    "scheduler_task_refusals",
+    "JOIN",
+    fields: [
         field!("id", "scheduler_task_refusals.id"),
         field!("task_id", "scheduler_task_refusals.task_id"),
         field!("host_id", "scheduler_task_refusals.host_id"),
@@ -54,41 +65,22 @@ const REFUSALS: View = View {
         field!("soft", "scheduler_task_refusals.soft"),
         field!("msg", "scheduler_task_refusals.msg"),
         field!("ts", "scheduler_task_refusals.time"),
-        field!("method", "task.method", "task"),
-        field!("state", "task.state", "task"),
-        field!("owner", "task.owner", "task"),
-        field!("arch", "task.arch", "task"),
-        field!("channel_id", "task.channel_id", "task"),
-        field!("host_name", "host.name", "host"),
-        field!("host_ready", "host.ready", "host"),
     ],
-    default_fields: &["id", "task_id", "host_id", "by_host", "soft", "msg", "ts"],
-    default_order: "id",
-};
+    default: &["id", "task_id", "host_id", "by_host", "soft", "msg", "ts"]
+);
 
-const LOG: View = View {
-    table: "scheduler_log_messages",
-    joins: &[
-        ("task", "LEFT JOIN task ON scheduler_log_messages.task_id = task.id"),
-        ("host", "LEFT JOIN host ON scheduler_log_messages.host_id = host.id"),
-    ],
-    fields: &[
+const LOG: View = task_view!(
+    "scheduler_log_messages",
+    "LEFT JOIN",
+    fields: [
         field!("id", "scheduler_log_messages.id"),
         field!("task_id", "scheduler_log_messages.task_id"),
         field!("host_id", "scheduler_log_messages.host_id"),
         field!("msg_ts", "scheduler_log_messages.msg_time"),
         field!("msg", "scheduler_log_messages.msg"),
-        field!("method", "task.method", "task"),
-        field!("state", "task.state", "task"),
-        field!("owner", "task.owner", "task"),
-        field!("arch", "task.arch", "task"),
-        field!("channel_id", "task.channel_id", "task"),
-        field!("host_name", "host.name", "host"),
-        field!("host_ready", "host.ready", "host"),
     ],
-    default_fields: &["id", "task_id", "host_id", "msg", "msg_ts"],
-    default_order: "id",
-};
+    default: &["id", "task_id", "host_id", "msg", "msg_ts"]
+);
 
 impl Handle for GetTaskRuns {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
@@ -127,6 +119,6 @@ impl Handle for GetHostData {
 
 impl Handle for DoRun {
     async fn handle(self, cx: &mut Call<'_>) -> Result<bool> {
-        scheduler::run_in(cx).await
+        scheduler::run_in(cx, true).await
     }
 }

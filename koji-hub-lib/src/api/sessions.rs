@@ -1,5 +1,4 @@
 use koji_core::api::sessions::*;
-use koji_core::fault::FaultKind;
 use koji_core::ids::SessionId;
 use koji_core::model::{AuthType, LoggedInUser, SessionInfo, SessionKeys};
 use koji_core::xmlrpc::{Value, to_value};
@@ -9,7 +8,7 @@ use crate::db::args;
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
 use crate::session::login;
-use crate::{Error, Result, users};
+use crate::{Result, users};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<Login>()
@@ -52,11 +51,19 @@ impl Handle for Login {
             hostip = other.to_owned();
         }
         let user = login::check_password(cx, &user, &password).await?;
-        if self.renew && cx.session().is_some() {
-            let renewed = login::renew(cx, user).await?;
-            return renewed.ok_or_else(|| Error::fault(FaultKind::Auth, "Invalid session or bad credentials"));
+        let old = cx.session().filter(|_| self.renew).map(|old| (old.exclusive, old.info.master));
+        let keys = match old {
+            Some(_) => match login::renew(cx, user).await? {
+                Some(keys) => keys,
+                None => fail!(Auth, "Invalid session or bad credentials"),
+            },
+            None => login::create(cx, user, &hostip, Some(AuthType::Normal), None).await?,
+        };
+        let (is_exclusive, master) = old.unwrap_or_default();
+        if self.exclusive && !is_exclusive {
+            login::exclude_others(cx, keys.session_id, user, master, false).await?;
         }
-        login::create(cx, user, &hostip, Some(AuthType::Normal), None).await
+        Ok(keys)
     }
 }
 

@@ -53,7 +53,8 @@ pub(crate) async fn fail_of_task(cx: &mut Call<'_>, task: TaskId) -> Result<()> 
 }
 
 async fn in_the_making(cx: &mut Call<'_>, task: TaskId) -> Result<Vec<BuildId>> {
-    let sql = "SELECT id FROM build WHERE task_id = $1 AND state = $2 ORDER BY id";
+    // builds in the making are those without an end, for which there is an index; for tasks there is none
+    let sql = "SELECT id FROM build WHERE completion_time IS NULL AND task_id = $1 AND state = $2 ORDER BY id";
     Ok(cx.db().await?.fetch_scalars(sql, args![task, BuildState::Building]).await?)
 }
 

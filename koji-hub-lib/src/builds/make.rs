@@ -5,7 +5,7 @@ use koji_core::ids::{BuildId, CgId, PackageId, TaskId, UserId, VolumeId};
 use koji_core::json::JsonText;
 use koji_core::model::{Build, BuildState};
 use koji_core::nvr::{Nvr, draft_release};
-use koji_core::paths::BuildDir;
+use koji_core::paths::{self, BuildDir};
 use koji_core::python;
 use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value};
@@ -65,6 +65,12 @@ impl NewBuild {
 /// For a build that is in the making by the same task, nothing is done. Everything else of that name is a fault.
 pub(crate) async fn make(cx: &mut Call<'_>, new: NewBuild) -> Result<BuildId> {
     names::check_internal(cx.hub().config(), &new.name)?;
+    // its directory has a level for each, and no other build's is in it
+    for (what, part) in [("name", &new.name), ("version", &new.version), ("release", &new.release)] {
+        if !paths::is_component(part) {
+            fail!("Invalid {what} of a build: {part}");
+        }
+    }
     let package: PackageId = names::get_or_make(cx.db().await?, &new.name).await?;
     let (name, version, release) = (new.name.clone(), new.version.clone(), new.release.clone());
     let old = find(cx.db().await?, &BuildRef::Parts { name, version, release }).await?;

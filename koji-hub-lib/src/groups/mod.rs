@@ -6,18 +6,15 @@ mod tag_groups;
 
 use std::collections::HashMap;
 
-use koji_core::api::Param;
-use koji_core::fault::FaultKind;
 use koji_core::ids::{EventId, GroupId, TagId};
 use koji_core::model::{GroupPackage, GroupRequirement, TagGroup};
-use koji_core::xmlrpc::Struct;
 
 pub(crate) use packages::{add_package, remove_package, unblock_package};
 pub(crate) use requirements::{add_requirement, remove_requirement, unblock_requirement};
 pub(crate) use tag_groups::{add, remove, unblock};
 
 use crate::db::{Conn, FromDb, Select, args, list as db_list, sql};
-use crate::{Error, Result, tags};
+use crate::{Result, tags};
 
 /// What of a tag's groups is read.
 #[derive(Debug, Clone, Copy)]
@@ -140,13 +137,4 @@ async fn in_line<'a, T: FromDb>(
     let places: HashMap<TagId, usize> = line.iter().enumerate().rev().map(|(at, tag)| (*tag, at)).collect();
     rows.sort_by_key(|row| places.get(&tag(row)).copied());
     Ok(rows)
-}
-
-/// An option of a call, if it is given.
-fn option<T: Param>(opts: &mut Struct, name: &str) -> Result<Option<T>> {
-    let read = |value| {
-        T::from_value(value)
-            .map_err(|why| Error::fault(FaultKind::Parameter, format!("invalid value for {name}: {why}")))
-    };
-    opts.remove(name).map(read).transpose()
 }

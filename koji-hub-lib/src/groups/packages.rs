@@ -5,11 +5,12 @@ use koji_core::api::groups::GroupRef;
 use koji_core::ids::{GroupId, TagId};
 use koji_core::xmlrpc::Struct;
 
+use super::Parts;
 use super::tag_groups::open_group;
-use super::{Parts, option};
 use crate::call::Call;
 use crate::db::{Arg, args};
 use crate::error::fail;
+use crate::given::take;
 use crate::{Result, names};
 
 const PACKAGES: Parts = Parts { inherit: true, packages: true, requirements: false };
@@ -42,9 +43,9 @@ pub(crate) async fn add_package(
     if let Some(old) = &previous {
         (kind, basearchonly, requires) = (old.kind.clone(), old.basearchonly, old.requires.clone());
     }
-    kind = option(&mut opts, "type")?.unwrap_or(kind);
-    basearchonly = option(&mut opts, "basearchonly")?.unwrap_or(basearchonly);
-    requires = option(&mut opts, "requires")?.unwrap_or(requires);
+    kind = take(&mut opts, "type")?.unwrap_or(kind);
+    basearchonly = take(&mut opts, "basearchonly")?.unwrap_or(basearchonly);
+    requires = take(&mut opts, "requires")?.unwrap_or(requires);
     if let Some(old) = &previous
         && !block
         && !force

@@ -5,11 +5,12 @@ use koji_core::api::groups::GroupRef;
 use koji_core::ids::{GroupId, TagId};
 use koji_core::xmlrpc::Struct;
 
+use super::Parts;
 use super::tag_groups::open_group;
-use super::{Parts, option};
 use crate::call::Call;
 use crate::db::{Arg, args};
 use crate::error::fail;
+use crate::given::take;
 use crate::{Result, names};
 
 const REQUIREMENTS: Parts = Parts { inherit: true, packages: false, requirements: true };
@@ -43,8 +44,8 @@ pub(crate) async fn add_requirement(
     if let Some(old) = &previous {
         (kind, is_metapkg) = (old.kind.clone(), old.is_metapkg);
     }
-    kind = option(&mut opts, "type")?.unwrap_or(kind);
-    is_metapkg = option(&mut opts, "is_metapkg")?.unwrap_or(is_metapkg);
+    kind = take(&mut opts, "type")?.unwrap_or(kind);
+    is_metapkg = take(&mut opts, "is_metapkg")?.unwrap_or(is_metapkg);
     if let Some(old) = &previous
         && !block
         && (&old.kind, old.is_metapkg) == (&kind, is_metapkg)

@@ -6,10 +6,11 @@ use koji_core::ids::{GroupId, TagId};
 use koji_core::model::TagGroup;
 use koji_core::xmlrpc::Struct;
 
-use super::{Parts, all, option};
+use super::{Parts, all};
 use crate::call::Call;
 use crate::db::{Arg, Conn, args};
 use crate::error::fail;
+use crate::given::take;
 use crate::{Result, names, tags};
 
 const CONFIGS: Parts = Parts { inherit: true, packages: false, requirements: false };
@@ -70,13 +71,13 @@ pub(crate) async fn add(
     });
     let new = TagGroup {
         blocked: block,
-        exported: option(&mut opts, "exported")?.unwrap_or(base.exported),
-        display_name: option(&mut opts, "display_name")?.unwrap_or(base.display_name),
-        is_default: option(&mut opts, "is_default")?.unwrap_or(base.is_default),
-        uservisible: option(&mut opts, "uservisible")?.unwrap_or(base.uservisible),
-        description: option(&mut opts, "description")?.unwrap_or(base.description),
-        langonly: option(&mut opts, "langonly")?.unwrap_or(base.langonly),
-        biarchonly: option(&mut opts, "biarchonly")?.unwrap_or(base.biarchonly),
+        exported: take(&mut opts, "exported")?.unwrap_or(base.exported),
+        display_name: take(&mut opts, "display_name")?.unwrap_or(base.display_name),
+        is_default: take(&mut opts, "is_default")?.unwrap_or(base.is_default),
+        uservisible: take(&mut opts, "uservisible")?.unwrap_or(base.uservisible),
+        description: take(&mut opts, "description")?.unwrap_or(base.description),
+        langonly: take(&mut opts, "langonly")?.unwrap_or(base.langonly),
+        biarchonly: take(&mut opts, "biarchonly")?.unwrap_or(base.biarchonly),
         ..base
     };
     if previous.as_ref() == Some(&new) {

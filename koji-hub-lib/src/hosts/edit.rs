@@ -1,8 +1,7 @@
 //! Registering and changing hosts.
 
-use koji_core::api::{HostRef, Param, UserRef};
+use koji_core::api::{HostRef, UserRef};
 use koji_core::arch::ArchList;
-use koji_core::fault::FaultKind;
 use koji_core::ids::{HostId, UserId};
 use koji_core::model::{Host, UserStatus, UserType};
 use koji_core::xmlrpc::{Struct, Value};
@@ -11,14 +10,14 @@ use super::{find, get};
 use crate::call::Call;
 use crate::db::{Arg, args};
 use crate::error::fail;
-use crate::{Error, Result, names, users};
+use crate::given::{read, take};
+use crate::{Result, names, users};
 
 /// The arches of a host to be: a list, or a text, of which Koji takes each character for an arch.
 fn arches(given: Value) -> Result<String> {
     let names = match given {
         Value::String(text) => text.chars().map(String::from).collect(),
-        list => Vec::<String>::from_value(list)
-            .map_err(|why| Error::fault(FaultKind::Parameter, format!("addHost(): invalid value for arches: {why}")))?,
+        list => read::<Vec<String>>("arches", list)?,
     };
     Ok(ArchList::parse_strict(&names.join(" "))?.to_string())
 }
@@ -107,9 +106,8 @@ pub(crate) async fn edit(cx: &mut Call<'_>, which: &HostRef, mut changes: Struct
             ),
         }
     }
-    if let Some(capacity) = changes.remove("capacity") {
-        new.capacity = f64::from_value(capacity)
-            .map_err(|why| Error::fault(FaultKind::Parameter, format!("invalid capacity: {why}")))?;
+    if let Some(capacity) = take(&mut changes, "capacity")? {
+        new.capacity = capacity;
     }
     if new == old {
         return Ok(false);

@@ -14,10 +14,21 @@ use crate::storage::{Metadata, StorageError};
 /// How much of a file is read at a time.
 const PIECE: u64 = 256 << 10;
 
+/// The directories that are served: whatever else is at the top of the storage, a database perhaps, is not for everyone.
+const SERVED: [&str; 6] = ["packages", "repos", "repos-dist", "scratch", "vol", "work"];
+
 /// The top of the storage.
 pub(super) async fn top() -> Response {
-    let listed = ["packages", "repos", "repos-dist", "scratch", "vol", "work"].map(|d| format!("{d}/"));
+    let listed = SERVED.map(|d| format!("{d}/"));
     index("/kojifiles/", &listed).into_response()
+}
+
+/// Whether a path is for everyone: in a directory that is served, by way of a repo's link to the top too, and not what
+/// uploads say of their owners.
+fn is_served(path: &str) -> bool {
+    let from_top = path.rsplit_once("/toplink/").map_or(path, |(_, rest)| rest);
+    let top = from_top.split('/').next().unwrap_or_default();
+    SERVED.contains(&top) && !from_top.ends_with("/toplink") && !from_top.split('/').any(|part| part == ".user")
 }
 
 /// A file of the storage, whole or in part, or the list of a directory.
@@ -31,13 +42,12 @@ pub(super) async fn handle(
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let trimmed = path.trim_end_matches('/').to_owned();
-    // what uploads say of their owners is nobody's business
-    if trimmed.rsplit('/').next() == Some(".user") {
+    if !is_served(&trimmed) {
         return StatusCode::NOT_FOUND.into_response();
     }
     match hub.storage().metadata(&trimmed).await {
         Ok(Some(meta)) if meta.is_dir && !path.ends_with('/') => {
-            (StatusCode::MOVED_PERMANENTLY, [(LOCATION, format!("/kojifiles/{trimmed}/"))]).into_response()
+            (StatusCode::MOVED_PERMANENTLY, [(LOCATION, format!("/kojifiles/{}/", link(&trimmed)))]).into_response()
         }
         Ok(Some(meta)) if meta.is_dir => directory(&hub, &trimmed).await,
         Ok(Some(meta)) => file(hub, trimmed, meta, &headers),
@@ -72,9 +82,13 @@ async fn directory(hub: &Hub, path: &str) -> Response {
     index(&format!("/kojifiles/{path}/"), &listed).into_response()
 }
 
+/// A path as it stands in a URL.
+fn link(path: &str) -> String {
+    path.replace('%', "%25").replace('#', "%23").replace('?', "%3F")
+}
+
 fn index(place: &str, names: &[String]) -> Html<String> {
     let escape = |s: &str| s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let link = |s: &str| s.replace('%', "%25").replace('#', "%23").replace('?', "%3F");
     let items: String =
         names.iter().map(|n| format!("<li><a href=\"{}\">{}</a></li>\n", escape(&link(n)), escape(n))).collect();
     let place = escape(place);
@@ -172,6 +186,21 @@ fn http_date(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_known_is_served() {
+        for path in ["packages", "work/tasks/1/1/build.log", "repos/f44/1/x86_64/toplink/packages/bash", "vol/a/work/x"]
+        {
+            assert!(is_served(path), "{path}");
+        }
+        for path in
+            ["", "koji.db", "work/cli/.user", "repos/f44/1/x86_64/toplink/koji.db", "repos/f44/1/x86_64/toplink"]
+        {
+            assert!(!is_served(path), "{path}");
+        }
+        assert!(!is_served("repos/f44/1/x86_64/toplink/packages/../toplink/koji.db"));
+        assert!(!is_served("packages/toplink/vol/a/toplink/hub.conf"));
+    }
 
     #[test]
     fn ranges_are_understood_as_http_has_them() {

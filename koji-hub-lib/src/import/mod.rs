@@ -9,7 +9,6 @@ mod scratch;
 
 use std::collections::HashSet;
 
-use koji_core::api::Param;
 use koji_core::ids::{BuildId, BuildrootId, TaskId};
 use koji_core::model::{Build, BuildState, TagUpdateType};
 use koji_core::nvr::{Nvr, draft_release};
@@ -21,6 +20,7 @@ use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
+use crate::given::read;
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
@@ -64,13 +64,6 @@ impl BuiltFiles {
     }
 }
 
-fn read<T: Param>(name: &str, value: Value) -> Result<T> {
-    match T::from_value(value) {
-        Ok(value) => Ok(value),
-        Err(e) => fail!(Parameter, "invalid value for {name}: {e}"),
-    }
-}
-
 /// The path of an uploaded file.
 fn upload(file: &str) -> String {
     paths::under(&paths::work(None), file)
@@ -108,11 +101,11 @@ async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Has a directory removed if the call is not committed.
-fn remove_unless_committed(cx: &mut Call<'_>, dir: String) {
+/// Has a file or a directory removed if the call is not committed.
+fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
     let hub = cx.hub().clone();
     cx.on_rollback(async move {
-        if let Err(e) = hub.storage().remove(&dir).await {
+        if let Err(e) = hub.storage().remove(&path).await {
             tracing::error!(error = %e, "cannot remove what a failed import left");
         }
     });

@@ -5,7 +5,7 @@ use koji_core::ids::{BuildrootId, RpmId};
 use koji_core::model::Build;
 use koji_core::nvr::{Nvr, Nvra};
 
-use super::{basename, place, read_upload, shown, upload};
+use super::{basename, place, read_upload, remove_unless_committed, shown, upload};
 use crate::builds::{self, BuildExt, NewBuild};
 use crate::call::Call;
 use crate::db::args;
@@ -54,7 +54,12 @@ pub(crate) async fn import_alone(cx: &mut Call<'_>, file: &str) -> Result<Import
     let Nvr { name, version, release, .. } = nvr.clone();
     let build = BuildRef::Parts { name, version, release };
     let build = match builds::find(cx.db().await?, &build).await? {
-        Some(build) => build,
+        Some(build) => {
+            // one import at a time: what is undone below is this one's own
+            let db = cx.db().await?;
+            db.execute("UPDATE build SET state = state WHERE id = $1", args![build.id]).await?;
+            builds::get_by_id(db, build.id).await?
+        }
         None if summary.source => {
             let owner = cx.user_id()?;
             let id = builds::make(cx, NewBuild::complete(nvr, summary.epoch, owner)).await?;
@@ -63,11 +68,13 @@ pub(crate) async fn import_alone(cx: &mut Call<'_>, file: &str) -> Result<Import
         None => fail!("No such build"),
     };
     build.assert_alive()?;
-    let to = build.dir().rpm(&summary.nvra);
+    let dir = build.dir();
+    let to = dir.rpm(&summary.nvra);
     if cx.storage().metadata(&to).await?.is_some() {
         fail!("Error importing archive file, {} already exists", shown(cx.hub(), &to));
     }
-    super::remove_unless_committed(cx, to);
+    remove_unless_committed(cx, to);
+    remove_unless_committed(cx, dir.sighdr(&summary.nvra, &summary.sigkey));
     builds::add_type(cx.db().await?, build.id, "rpm").await?;
     enter(cx, file, &header, summary, &build, None).await
 }

@@ -66,16 +66,6 @@ async fn write(cx: &mut Call<'_>, entry: Entry) -> Result<()> {
 /// Lists a package in a tag, or changes how it stands there, if the policy allows it. A package that is not known is
 /// made.
 pub(crate) async fn change(cx: &mut Call<'_>, tag: &TagRef, package: &PackageRef, change: Change) -> Result<()> {
-    change_with(cx, tag, package, change, true).await
-}
-
-async fn change_with(
-    cx: &mut Call<'_>,
-    tag: &TagRef,
-    package: &PackageRef,
-    change: Change,
-    with_policy: bool,
-) -> Result<()> {
     let Change { owner, block, extra_arches, force, update } = change;
     let db = cx.db().await?;
     let tag = tags::get(db, tag, None).await?;
@@ -87,18 +77,16 @@ async fn change_with(
         None => None,
         Some(owner) => Some(users::get_for(cx, owner).await?.id),
     };
-    if with_policy {
-        let action = match block {
-            _ if update => "update",
-            Some(true) => "block",
-            _ => "add",
-        };
-        let asked = match package {
-            PackageRef::Id(id) => id.0.into(),
-            PackageRef::Name(name) => name.as_str().into(),
-        };
-        ask_policy(cx, tag.id, asked, action, force).await?;
-    }
+    let action = match block {
+        _ if update => "update",
+        Some(true) => "block",
+        _ => "add",
+    };
+    let asked = match package {
+        PackageRef::Id(id) => id.0.into(),
+        PackageRef::Name(name) => name.as_str().into(),
+    };
+    ask_policy(cx, tag.id, asked, action, force).await?;
     let (package, package_name) = match known {
         Some(known) => known,
         None => (names::get_or_make(cx.db().await?, &package.text()).await?, package.text()),

@@ -99,6 +99,8 @@ pub(crate) async fn init(
         }
     });
     let storage = cx.storage();
+    // of an attempt that died
+    storage.remove(&dir).await?;
     storage.put(&format!("{dir}/groups/comps.xml"), comps::generate(tag_groups).into()).await?;
     let about = serde_json::json!({
         "id": id,

@@ -115,7 +115,8 @@ async fn give_up(cx: &mut Call<'_>, request: RepoRequestId) -> Result<()> {
 async fn repo_of(cx: &mut Call<'_>, task: TaskId) -> Result<Option<Repo>> {
     let result = match task_request::result_of_task(cx.db().await?, task).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) | Err(Error::Fault(_)) => return Ok(None),
+        // a failed task, or an answer that is no document
+        Ok(Err(_)) | Err(Error::Fault(_) | Error::Wire(_)) => return Ok(None),
         Err(e) => return Err(e),
     };
     let id = result.as_array().and_then(<[Value]>::first).and_then(Value::as_int);

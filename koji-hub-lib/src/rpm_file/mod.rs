@@ -76,6 +76,9 @@ pub(crate) async fn read(storage: &dyn Storage, path: &str) -> Result<Option<Rpm
     if bytes.len() < end {
         bytes = storage.read(path, 0, end as u64).await?;
     }
+    for at in [SIGNATURE_START as usize, header_start] {
+        signature::check_entries(bytes.get(at..).unwrap_or_default()).map_err(wrong)?;
+    }
     let sighdr = bytes.slice(SIGNATURE_START as usize..header_start.min(bytes.len()));
     let metadata = PackageMetadata::parse(&mut &bytes[..]).map_err(|e| wrong(e.to_string()))?;
     let head = bytes.slice(..end.min(bytes.len()));
@@ -88,6 +91,7 @@ impl RpmFile {
         if signature::padded_length(&sighdr)? != sighdr.len() {
             return Err("the signature header's length is wrong".into());
         }
+        signature::check_entries(&sighdr)?;
         let (lead, rest) = self.head.split_at_checked(SIGNATURE_START as usize).ok_or("no header")?;
         let header = rest.get(self.sighdr.len()..).ok_or("no header")?;
         let head: Bytes = [lead, &sighdr, header].concat().into();

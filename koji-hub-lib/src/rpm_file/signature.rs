@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rpm::IndexData;
 
-use super::{RpmFile, SIGNATURE_START};
+use super::{REGIONS, RpmFile, SIGNATURE_START};
 use crate::Result;
 use crate::error::fail;
 use crate::storage::Storage;
@@ -13,22 +13,77 @@ const SIGNATURES: [u32; 4] = [1005, 1002, 267, 268];
 /// Base64 texts of OpenPGP packets, in RPM 6.
 const OPENPGP: u32 = 278;
 
-/// The length of the header section that begins at the start of `bytes`, or what is wrong with it.
-pub(super) fn header_length(bytes: &[u8]) -> Result<usize, String> {
-    let intro = bytes.get(..16).ok_or("the file ends too early")?;
+const TOO_SHORT: &str = "the file ends too early";
+
+/// The number that the four bytes at a place are.
+fn number(bytes: &[u8], at: usize) -> usize {
+    bytes.get(at..at + 4).map_or(0, be)
+}
+
+/// How many entries the header section at the start of `bytes` has, and how many bytes of data, or what is wrong with it.
+fn sizes(bytes: &[u8]) -> Result<(usize, usize), String> {
+    let intro = bytes.get(..16).ok_or(TOO_SHORT)?;
     if !intro.starts_with(&[0x8e, 0xad, 0xe8]) {
         return Err(format!("bad magic: {:02x?}", &intro[..3]));
     }
-    let number = |at: usize| {
-        let word = intro.get(at..at + 4).and_then(|w| <[u8; 4]>::try_from(w).ok()).unwrap_or_default();
-        usize::try_from(u32::from_be_bytes(word)).unwrap_or(usize::MAX)
-    };
-    let (entries, data) = (number(8), number(12));
+    let (entries, data) = (number(intro, 8), number(intro, 12));
     // what rpm itself takes
     if entries > 0xffff || data > 0x1000_0000 {
         return Err(format!("a header of {entries} entries and {data} bytes is too large"));
     }
-    Ok(16 + 16 * entries + data)
+    Ok((entries, data))
+}
+
+/// The length of the header section that begins at the start of `bytes`, or what is wrong with it.
+pub(super) fn header_length(bytes: &[u8]) -> Result<usize, String> {
+    sizes(bytes).map(|(entries, data)| 16 + 16 * entries + data)
+}
+
+/// Says what is wrong with the header section at the start of `bytes`: each entry must lie in the data, and no two over
+/// each other. The parser takes that for granted: it slices, and makes room for as many values as an entry says it has.
+pub(super) fn check_entries(bytes: &[u8]) -> Result<(), String> {
+    let (entries, length) = sizes(bytes)?;
+    let index = bytes.get(16..16 + 16 * entries).ok_or(TOO_SHORT)?;
+    let data = bytes.get(16 + 16 * entries..16 + 16 * entries + length).ok_or(TOO_SHORT)?;
+    let mut sorted: Vec<&[u8]> = index.chunks_exact(16).collect();
+    sorted.sort_by_key(|entry| number(entry, 8));
+    let mut end = 0;
+    for entry in sorted {
+        let (tag, kind, start, count) = (number(entry, 0), number(entry, 4), number(entry, 8), number(entry, 12));
+        let wrong = || format!("the header's tag {tag} is not within its data");
+        let rest = data.get(start..).ok_or_else(wrong)?;
+        // what marks a part of the header is over others
+        let marks = REGIONS.iter().any(|region| usize::try_from(*region) == Ok(tag));
+        if start < end && !marks {
+            return Err(format!("the header's tag {tag} lies over another"));
+        }
+        let length = match kind {
+            0 => 0,
+            1 | 2 | 7 => count,
+            3 => 2 * count,
+            4 => 4 * count,
+            5 => 8 * count,
+            6 => texts_length(rest, 1).ok_or_else(wrong)?,
+            8 | 9 => texts_length(rest, count).ok_or_else(wrong)?,
+            other => return Err(format!("the header's tag {tag} is of the unknown type {other}")),
+        };
+        if length > rest.len() {
+            return Err(wrong());
+        }
+        if !marks {
+            end = start + length;
+        }
+    }
+    Ok(())
+}
+
+/// The length of that many texts, each with its NUL.
+fn texts_length(data: &[u8], count: usize) -> Option<usize> {
+    let mut length = 0;
+    for _ in 0..count {
+        length += data.get(length..)?.iter().position(|byte| *byte == 0)? + 1;
+    }
+    Some(length)
 }
 
 /// The length of the signature section, which is padded.
@@ -159,6 +214,47 @@ impl<'s> Spliced<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A header section with these entries: tag, type, offset, count.
+    fn header(entries: &[[u32; 4]], data: &[u8]) -> Vec<u8> {
+        let mut out = vec![0x8e, 0xad, 0xe8, 1, 0, 0, 0, 0];
+        let sizes = [entries.len() as u32, data.len() as u32];
+        out.extend(sizes.iter().chain(entries.iter().flatten()).flat_map(|n| n.to_be_bytes()));
+        out.extend(data);
+        out
+    }
+
+    #[test]
+    fn entries_lie_in_the_data_and_not_over_each_other() {
+        let check = |entries: &[[u32; 4]]| check_entries(&header(entries, b"ab\0c\0\0\0\0\0\x01\0\0"));
+        assert_eq!(check(&[[1000, 6, 0, 1], [1001, 8, 3, 2], [1003, 4, 8, 1], [63, 7, 4, 8]]), Ok(()));
+        for entry in [
+            [1003, 4, 8, 2],
+            [1003, 5, 0, u32::MAX],
+            [1000, 6, u32::MAX, 1],
+            [1000, 7, 13, 0],
+            [1081, 8, 0, 100],
+            [1000, 17, 0, 1],
+        ] {
+            assert!(check(&[entry]).is_err(), "{entry:?}");
+        }
+        assert!(check(&[[1000, 7, 0, 8], [1001, 7, 4, 8]]).is_err());
+        let whole = header(&[[1000, 6, 0, 1]], b"a\0");
+        for end in 0..whole.len() {
+            assert!(check_entries(&whole[..end]).is_err(), "{end}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_lies_about_its_header_is_refused() {
+        let storage = crate::storage::MemoryStorage::new();
+        let lead = [&[0xed, 0xab, 0xee, 0xdb, 3, 0][..], &[0; 90]].concat();
+        for entry in [[1000, 5, 0, u32::MAX], [1000, 6, 1 << 20, 1]] {
+            let file = [&lead[..], &header(&[], b""), &header(&[entry], b"hello\0\0\0")].concat();
+            storage.put("x.rpm", file.into()).await.unwrap();
+            assert!(super::super::read(&storage, "x.rpm").await.is_err());
+        }
+    }
 
     #[test]
     fn key_ids_are_the_issuers_last_four_bytes() {

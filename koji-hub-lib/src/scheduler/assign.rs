@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use koji_core::ids::{ChannelId, HostId, TaskId};
 use koji_core::json::Json;
-use koji_core::model::TaskState;
 
 use super::log;
 use crate::Result;
@@ -65,9 +64,9 @@ pub(super) async fn free_tasks(cx: &mut Call<'_>) -> Result<()> {
         .db()
         .await?
         .fetch_all(
-            "SELECT id, channel_id, arch, weight FROM task WHERE state = $1
-             ORDER BY priority, create_time, id LIMIT $2",
-            args![TaskState::Free, MOST],
+            "SELECT id, channel_id, arch, weight FROM task WHERE state = 0
+             ORDER BY priority, create_time, id LIMIT $1",
+            args![MOST],
         )
         .await?;
     if tasks.is_empty() {
@@ -146,8 +145,8 @@ async fn ready_hosts(cx: &mut Call<'_>) -> Result<Vec<Host>> {
     let busy: Vec<(HostId, i64, f64)> = db
         .fetch_all(
             "SELECT host_id, COUNT(*), COALESCE(SUM(CASE WHEN waiting = TRUE THEN 0.0 ELSE weight END), 0.0)
-             FROM task WHERE state IN ($1, $2) AND host_id IS NOT NULL GROUP BY host_id",
-            args![TaskState::Open, TaskState::Assigned],
+             FROM task WHERE state IN (1, 4) AND host_id IS NOT NULL GROUP BY host_id",
+            args![],
         )
         .await?;
     let busy: HashMap<HostId, (i64, f64)> = busy.into_iter().map(|(host, n, load)| (host, (n, load))).collect();

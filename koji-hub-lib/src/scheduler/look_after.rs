@@ -8,7 +8,7 @@ use super::{log, refuse};
 use crate::Result;
 use crate::call::Call;
 use crate::db::args;
-use crate::tasks::state;
+use crate::tasks::{self, state};
 
 fn before(span: std::time::Duration) -> Timestamp {
     Timestamp::now().plus_secs(-i64::try_from(span.as_secs()).unwrap_or(i64::MAX))
@@ -21,14 +21,13 @@ pub(super) async fn hosts(cx: &mut Call<'_>) -> Result<()> {
         .db()
         .await?
         .fetch_scalars(
-            "SELECT h.id FROM host h JOIN host_config c ON c.host_id = h.id AND c.active = TRUE
-             WHERE c.enabled = TRUE AND h.ready = TRUE AND (h.update_time IS NULL OR h.update_time < $1) ORDER BY h.id",
+            "UPDATE host SET ready = FALSE WHERE ready = TRUE AND (update_time IS NULL OR update_time < $1)
+                AND id IN (SELECT host_id FROM host_config WHERE active = TRUE AND enabled = TRUE) RETURNING id",
             args![limit],
         )
         .await?;
     for host in silent {
         log(cx, None, Some(host), "Marking host not ready").await?;
-        cx.db().await?.execute("UPDATE host SET ready = FALSE WHERE id = $1", args![host]).await?;
     }
     Ok(())
 }
@@ -40,6 +39,14 @@ struct Run {
     host_id: HostId,
     update_time: Option<Timestamp>,
     create_time: Timestamp,
+}
+
+/// Whether the task is as it was when it was looked at: its host may have opened or ended it meanwhile. From now on it
+/// cannot.
+async fn is_still(cx: &mut Call<'_>, run: &Run) -> Result<bool> {
+    state::lock(cx, run.task_id).await?;
+    let task = tasks::get(cx.db().await?, run.task_id).await?;
+    Ok(task.state == run.state && task.host_id == Some(run.host_id))
 }
 
 /// Frees tasks that were assigned or opened and of which nothing came, and forgets what is over.
@@ -56,15 +63,15 @@ pub(super) async fn tasks(cx: &mut Call<'_>) -> Result<()> {
              JOIN task t ON t.id = r.task_id
              JOIN host h ON h.id = t.host_id
              JOIN host_config c ON c.host_id = h.id AND c.active = TRUE AND c.enabled = TRUE
-             WHERE r.active = TRUE AND t.state IN ($1, $2)
+             WHERE r.active = TRUE AND t.state IN (1, 4)
              GROUP BY t.id, t.state, t.host_id, h.update_time ORDER BY t.id",
-            args![TaskState::Assigned, TaskState::Open],
+            args![],
         )
         .await?;
     for run in runs {
         let (task, host) = (run.task_id, run.host_id);
         match run.state {
-            TaskState::Assigned if run.create_time < assigned_before => {
+            TaskState::Assigned if run.create_time < assigned_before && is_still(cx, &run).await? => {
                 // a host that reported since, and did not take it, does not want it
                 if run.update_time.is_some_and(|heard| heard > run.create_time) {
                     refuse(cx, task, host, true, false, "assignment timeout").await?;
@@ -72,24 +79,27 @@ pub(super) async fn tasks(cx: &mut Call<'_>) -> Result<()> {
                 log(cx, Some(task), Some(host), "Task assignment timeout").await?;
                 state::free(cx, task).await?;
             }
-            TaskState::Open if run.update_time.unwrap_or(run.create_time) < heard_before => {
+            TaskState::Open
+                if run.update_time.unwrap_or(run.create_time) < heard_before && is_still(cx, &run).await? =>
+            {
                 log(cx, Some(task), Some(host), "Freeing task from unresponsive host").await?;
                 state::free(cx, task).await?;
             }
             _ => {}
         }
     }
+    // by way of the few runs and refusals, not of all tasks that have ended
     let db = cx.db().await?;
     db.execute(
         "UPDATE scheduler_task_runs SET active = FALSE WHERE active = TRUE
-         AND task_id IN (SELECT id FROM task WHERE state NOT IN ($1, $2))",
-        args![TaskState::Assigned, TaskState::Open],
+         AND EXISTS (SELECT 1 FROM task WHERE task.id = scheduler_task_runs.task_id AND task.state NOT IN (1, 4))",
+        args![],
     )
     .await?;
     db.execute(
         "DELETE FROM scheduler_task_refusals WHERE (soft = TRUE AND time < $1)
-         OR task_id IN (SELECT id FROM task WHERE state IN ($2, $3, $4))",
-        args![soft_before, TaskState::Closed, TaskState::Canceled, TaskState::Failed],
+         OR EXISTS (SELECT 1 FROM task WHERE task.id = scheduler_task_refusals.task_id AND task.state IN (2, 3, 5))",
+        args![soft_before],
     )
     .await?;
     Ok(())

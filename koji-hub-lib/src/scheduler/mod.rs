@@ -10,6 +10,7 @@ mod look_after;
 use std::time::Duration;
 
 use koji_core::ids::{HostId, TaskId};
+use tokio::time::Instant;
 
 use crate::call::{Call, Client};
 use crate::db::{args, sql};
@@ -21,16 +22,31 @@ pub(crate) use by_arch::refuse_by_arch;
 
 /// After a change, how long to wait for others that come with it.
 const GATHER: Duration = Duration::from_millis(2);
+/// How often hosts and tasks are looked after at most: what they are looked at for takes minutes.
+const LOOK_AFTER: Duration = Duration::from_secs(5);
 
 /// Runs the scheduler whenever it is needed, until the hub ends.
 pub(crate) async fn run_forever(hub: Hub) {
     let mut changes = hub.signals().listen(Change::Tasks);
+    let pause = LOOK_AFTER.min(hub.config().run_interval);
+    let mut looked: Option<Instant> = None;
     loop {
-        if let Err(e) = run(&hub).await {
-            tracing::error!(error = %e, "the scheduler failed; it will run again");
+        let look = looked.is_none_or(|at| at.elapsed() >= pause);
+        if look {
+            looked = Some(Instant::now());
+        }
+        // in a task of its own, so that a panic is the end of that run only
+        let one = hub.clone();
+        let failure = match tokio::spawn(async move { run(&one, look).await }).await {
+            Ok(Ok(())) => None,
+            Ok(Err(e)) => Some(e.to_string()),
+            Err(e) => Some(e.to_string()),
+        };
+        if let Some(error) = failure {
+            tracing::error!(error, "the scheduler failed; it will run again");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        let deadline = tokio::time::Instant::now() + hub.config().run_interval;
+        let deadline = Instant::now() + hub.config().run_interval;
         changes.wait(deadline).await;
         if hub.signals().is_stopping() {
             return;
@@ -39,13 +55,13 @@ pub(crate) async fn run_forever(hub: Hub) {
     }
 }
 
-/// Runs the scheduler once, unless there is nothing for it to do.
-async fn run(hub: &Hub) -> Result<()> {
+/// Runs the scheduler once, unless there is nothing for it to do; `look` has it look after hosts and tasks too.
+async fn run(hub: &Hub, look: bool) -> Result<()> {
     if !is_needed(hub).await? {
         return Ok(());
     }
     let mut cx = Call::new(hub, None, Client::default(), true);
-    let done = run_in(&mut cx).await;
+    let done = run_in(&mut cx, look).await;
     match done {
         Ok(_) => cx.commit().await,
         Err(e) if e.is_retryable() => {
@@ -74,13 +90,15 @@ async fn is_needed(hub: &Hub) -> Result<bool> {
 }
 
 /// Runs the scheduler as part of a call: false if another hub runs it right now.
-pub(crate) async fn run_in(cx: &mut Call<'_>) -> Result<bool> {
+pub(crate) async fn run_in(cx: &mut Call<'_>, look: bool) -> Result<bool> {
     let sql = sql!("SELECT name FROM locks WHERE name = 'scheduler'", {for update skip locked});
     if cx.db().await?.fetch_scalar_optional::<String>(sql, args![]).await?.is_none() {
         return Ok(false);
     }
-    look_after::hosts(cx).await?;
-    look_after::tasks(cx).await?;
+    if look {
+        look_after::hosts(cx).await?;
+        look_after::tasks(cx).await?;
+    }
     assign::free_tasks(cx).await?;
     Ok(true)
 }

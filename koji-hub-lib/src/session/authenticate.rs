@@ -2,6 +2,7 @@ use koji_core::fault::FaultKind;
 use koji_core::ids::{HostId, SessionId};
 use koji_core::model::{SessionInfo, UserStatus};
 use koji_core::time::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::{Credentials, Session};
 use crate::call::{Call, Client};
@@ -91,7 +92,7 @@ pub(crate) async fn authenticate(
         hostip: hostip.unwrap_or_default(),
         info,
     };
-    note_use(hub, &session).await?;
+    note_use(hub, &session);
     Ok(Some(session))
 }
 
@@ -118,15 +119,27 @@ fn check_call_number(info: &SessionInfo, credentials: &Credentials, method: &str
     Ok(())
 }
 
-/// Notes that the session is in use, unless that was noted just now.
-async fn note_use(hub: &Hub, session: &Session) -> Result<()> {
+/// Notes that the session is in use, unless that was noted just now. The call, which may only read, does not wait for
+/// it; while others are being noted, its next call will do.
+fn note_use(hub: &Hub, session: &Session) {
+    static TURNS: Semaphore = Semaphore::const_new(4);
     let age = Timestamp::now().as_secs_f64() - session.info.update_time.as_secs_f64();
     if !session.usable || age < NOTE_USE_AFTER {
-        return Ok(());
+        return;
     }
-    let mut db = hub.db().begin().await?;
-    db.execute("UPDATE sessions SET update_time = $2 WHERE id = $1", args![session.id, Timestamp::now()]).await?;
-    Ok(db.commit().await?)
+    let Ok(turn) = TURNS.try_acquire() else { return };
+    let (hub, id) = (hub.clone(), session.id);
+    tokio::spawn(async move {
+        let noted = async {
+            let mut db = hub.db().begin().await?;
+            db.execute("UPDATE sessions SET update_time = $2 WHERE id = $1", args![id, Timestamp::now()]).await?;
+            db.commit().await
+        };
+        if let Err(e) = noted.await {
+            tracing::warn!(session = %id, error = %e, "cannot note that a session is in use");
+        }
+        drop(turn);
+    });
 }
 
 /// Stores the number of a call that writes, with its changes: so it cannot be done twice, even by two requests at once.

@@ -64,9 +64,12 @@ pub(crate) async fn create(
     Ok(SessionKeys { session_id: id, session_key: key, header_auth: true })
 }
 
-/// Gives the session of the call a new secret and a new span of life.
+/// Gives the session of the call, which must be that user's, a new secret and a new span of life.
 pub(crate) async fn renew(cx: &mut Call<'_>, user: UserId) -> Result<Option<SessionKeys>> {
     let Some(session) = cx.session() else { return Ok(None) };
+    if session.user_id != user {
+        fail!(Auth, "session {} is another user's", session.id);
+    }
     let (id, master) = (session.id, session.info.master);
     let key = new_key(user);
     let db = cx.db().await?;
@@ -88,12 +91,27 @@ pub(crate) async fn renew(cx: &mut Call<'_>, user: UserId) -> Result<Option<Sess
 /// Makes the session of the call the user's only one; with `force` another that is so is closed.
 pub(crate) async fn make_exclusive(cx: &mut Call<'_>, force: bool) -> Result<()> {
     let session = cx.logged_in()?;
-    let (id, user) = (session.id, session.user_id);
-    if session.info.master.is_some() {
-        fail!("subsessions cannot become exclusive");
-    }
-    if session.exclusive {
+    let (id, user, master) = (session.id, session.user_id, session.info.master);
+    if master.is_none() && session.exclusive {
         fail!("session is already exclusive");
+    }
+    exclude_others(cx, id, user, master, force).await?;
+    if let Some(session) = cx.session_mut() {
+        session.exclusive = true;
+    }
+    Ok(())
+}
+
+/// Makes a session the user's only one; with `force` another that is so is closed.
+pub(crate) async fn exclude_others(
+    cx: &mut Call<'_>,
+    id: SessionId,
+    user: UserId,
+    master: Option<SessionId>,
+    force: bool,
+) -> Result<()> {
+    if master.is_some() {
+        fail!("subsessions cannot become exclusive");
     }
     let db = cx.db().await?;
     // one at a time for each user
@@ -111,9 +129,6 @@ pub(crate) async fn make_exclusive(cx: &mut Call<'_>, force: bool) -> Result<()>
         close(cx, other).await?;
     }
     cx.db().await?.execute("UPDATE sessions SET exclusive = TRUE WHERE id = $1", args![id]).await?;
-    if let Some(session) = cx.session_mut() {
-        session.exclusive = true;
-    }
     Ok(())
 }
 

@@ -38,6 +38,10 @@ async fn places(s: &dyn Storage) {
     assert_eq!(text(s, "copies/c").await, "new");
     s.copy("a/b/c", "copies/c").await.unwrap();
     assert_eq!(text(s, "copies/c").await, "newer");
+    s.write("a/b/c", WriteAt::Offset(0), "N".into()).await.unwrap();
+    s.write("a/b/c", WriteAt::End, "!".into()).await.unwrap();
+    assert_eq!((text(s, "a/b/c").await.as_str(), text(s, "copies/c").await.as_str()), ("Newer!", "newer"));
+    s.put("a/b/c", "newer".into()).await.unwrap();
     s.rename("copies", "moved/copies").await.unwrap();
     assert_eq!(s.metadata("copies").await.unwrap(), None);
     assert_eq!(text(s, "moved/copies/c").await, "newer");
@@ -50,6 +54,12 @@ async fn places(s: &dyn Storage) {
     assert_eq!(s.list("a").await.unwrap(), ["b", "link"]);
     assert_eq!(s.list("nothing").await.unwrap(), Vec::<String>::new());
     assert_eq!(walk(s, "a").await.unwrap(), ["b/c", "link"]);
+    s.put("names/x", "".into()).await.unwrap();
+    s.put("names/x.y", "".into()).await.unwrap();
+    s.put("names/z/a", "".into()).await.unwrap();
+    s.put("names/z.b", "".into()).await.unwrap();
+    s.put("names/z/c", "".into()).await.unwrap();
+    assert_eq!(s.list("names").await.unwrap(), ["x", "x.y", "z", "z.b"]);
     s.create_dir("empty/dir").await.unwrap();
     assert!(s.metadata("empty/dir").await.unwrap().unwrap().is_dir);
     s.link_top("empty/dir/top").await.unwrap();
@@ -64,6 +74,9 @@ async fn places(s: &dyn Storage) {
 async fn refusals(s: &dyn Storage) {
     assert!(matches!(s.read("nothing", 0, 1).await, Err(StorageError::NotFound { .. })));
     assert!(matches!(s.copy("nothing", "x").await, Err(StorageError::NotFound { .. })));
+    // more than most storages take
+    let long = s.metadata(&"x".repeat(5000)).await;
+    assert!(matches!(long, Ok(None) | Err(StorageError::BadPath { .. })), "{long:?}");
     for path in ["", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a\0b"] {
         assert!(matches!(s.read(path, 0, 1).await, Err(StorageError::BadPath { .. })), "{path:?}");
         assert!(matches!(s.write(path, WriteAt::End, "x".into()).await, Err(StorageError::BadPath { .. })), "{path:?}");

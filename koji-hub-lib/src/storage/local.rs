@@ -1,5 +1,5 @@
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
 use async_trait::async_trait;
@@ -58,6 +58,8 @@ fn failed(path: &str, source: std::io::Error) -> StorageError {
     let path = path.to_owned();
     match source.kind() {
         ErrorKind::NotFound => StorageError::NotFound { path },
+        // longer than a name can be
+        ErrorKind::InvalidFilename => StorageError::BadPath { path },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StorageError::Full { path },
         ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::DirectoryNotEmpty => {
             StorageError::Conflict { path, reason: source.kind().to_string() }
@@ -130,6 +132,11 @@ impl Storage for LocalStorage {
                 return Err(std::io::Error::new(ErrorKind::AlreadyExists, "destination is not a regular file"));
             }
             let mut file = fs::OpenOptions::new().create(true).write(true).truncate(false).open(p)?;
+            // a copy that shares the bytes keeps them as they are
+            if file.metadata()?.nlink() > 1 {
+                replace(p, |new| fs::copy(p, new).map(|_| ()))?;
+                file = fs::OpenOptions::new().write(true).open(p)?;
+            }
             let before = file.metadata()?.len();
             let start = match at {
                 WriteAt::Truncate(n) => {
@@ -221,10 +228,6 @@ impl Storage for LocalStorage {
 
     async fn create_dir(&self, path: &str) -> StorageResult<()> {
         self.run(path, |p| fs::create_dir_all(p)).await
-    }
-
-    fn local_path(&self, path: &str) -> Option<PathBuf> {
-        self.at(path).ok()
     }
 }
 

@@ -1,5 +1,4 @@
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -177,20 +176,14 @@ impl Storage for MemoryStorage {
         check_path(path)?;
         let nodes = self.nodes();
         let path = resolve(&nodes, path);
-        let mut out: Vec<String> =
-            below(&nodes, &path).filter_map(|k| k[path.len() + 1..].split('/').next().map(str::to_owned)).collect();
-        out.dedup();
-        Ok(out)
+        let names = below(&nodes, &path).filter_map(|k| k.get(path.len() + 1..)?.split('/').next());
+        Ok(names.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     async fn create_dir(&self, path: &str) -> StorageResult<()> {
         check_path(path)?;
         self.nodes().entry(path.to_owned()).or_insert(Node::Dir);
         Ok(())
-    }
-
-    fn local_path(&self, _: &str) -> Option<PathBuf> {
-        None
     }
 }
 

@@ -4,8 +4,6 @@
 //! ([`koji_core::paths`]). [`LocalStorage`] keeps them in a directory, as Koji does; [`MemoryStorage`] in memory, for
 //! tests. [`conformance`] is the battery of checks that every implementation passes; call it from yours.
 
-use std::path::PathBuf;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use koji_core::time::Timestamp;
@@ -112,8 +110,6 @@ pub trait Storage: Send + Sync + 'static {
     async fn list(&self, path: &str) -> StorageResult<Vec<String>>;
     /// Makes a directory and those above it.
     async fn create_dir(&self, path: &str) -> StorageResult<()>;
-    /// Where the path is on this machine's file system, if the storage is there.
-    fn local_path(&self, path: &str) -> Option<PathBuf>;
 }
 
 /// Refuses a path that leaves the storage: absolute, with `..`, empty parts or a NUL.

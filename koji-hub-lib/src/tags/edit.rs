@@ -1,8 +1,7 @@
 //! Making, changing and deleting tags.
 
-use koji_core::api::{Param, PermissionRef, TagRef};
+use koji_core::api::{PermissionRef, TagRef};
 use koji_core::arch::ArchList;
-use koji_core::fault::FaultKind;
 use koji_core::ids::TagId;
 use koji_core::python;
 use koji_core::xmlrpc::{Struct, Value};
@@ -11,7 +10,8 @@ use super::{find, get, set_links};
 use crate::call::Call;
 use crate::db::{Arg, args};
 use crate::error::fail;
-use crate::{Error, Result, names};
+use crate::given::take;
+use crate::{Result, names};
 
 /// A tag to be.
 #[derive(Debug, Default)]
@@ -86,6 +86,12 @@ pub(crate) async fn create(cx: &mut Call<'_>, new: NewTag) -> Result<TagId> {
 /// Sets an extra option; without a value, blocks what is inherited of it.
 async fn insert_extra(cx: &mut Call<'_>, tag: TagId, key: &str, value: Option<&Value>) -> Result<()> {
     let value = value.map(python::json);
+    // what cannot be read again would be the end of the tag
+    if let Some(text) = &value
+        && let Err(e) = serde_json::from_str::<Value>(text)
+    {
+        fail!("Invalid tag extra data: {key}: {e}");
+    }
     cx.insert_versioned("tag_extra", vec![("tag_id", tag.into()), ("key", key.into()), ("value", value.into())]).await
 }
 
@@ -94,24 +100,15 @@ async fn revoke_extra(cx: &mut Call<'_>, tag: TagId, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// A changed setting, if it is given.
-fn change<T: Param>(changes: &mut Struct, name: &str) -> Result<Option<T>> {
-    let read = |value| {
-        T::from_value(value)
-            .map_err(|why| Error::fault(FaultKind::Parameter, format!("editTag2(): invalid value for {name}: {why}")))
-    };
-    changes.remove(name).map(read).transpose()
-}
-
 /// Changes a tag: what `editTag2` lists.
 pub(crate) async fn edit(cx: &mut Call<'_>, which: &TagRef, mut changes: Struct) -> Result<()> {
-    let maven_support: Option<bool> = change(&mut changes, "maven_support")?;
-    let maven_include_all: Option<bool> = change(&mut changes, "maven_include_all")?;
+    let maven_support: Option<bool> = take(&mut changes, "maven_support")?;
+    let maven_include_all: Option<bool> = take(&mut changes, "maven_include_all")?;
     if !cx.hub().config().enable_maven && (maven_support.is_some() || maven_include_all.is_some()) {
         fail!("Maven support not enabled");
     }
-    let remove: Option<Option<Vec<String>>> = change(&mut changes, "remove_extra")?;
-    let block: Option<Option<Vec<String>>> = change(&mut changes, "block_extra")?;
+    let remove: Option<Option<Vec<String>>> = take(&mut changes, "remove_extra")?;
+    let block: Option<Option<Vec<String>>> = take(&mut changes, "block_extra")?;
     let (remove, block) = (remove.flatten().unwrap_or_default(), block.flatten().unwrap_or_default());
 
     let tag = get(cx.db().await?, which, None).await?;
@@ -121,24 +118,24 @@ pub(crate) async fn edit(cx: &mut Call<'_>, which: &TagRef, mut changes: Struct)
     {
         changes.insert("perm_id", perm);
     }
-    let perm = match change::<Option<PermissionRef>>(&mut changes, "perm_id")? {
+    let perm = match take::<Option<PermissionRef>>(&mut changes, "perm_id")? {
         None => tag.perm_id,
         Some(None) => None,
         Some(Some(perm)) => Some(names::get(cx.db().await?, &perm).await?.0),
     };
-    if let Some(Some(name)) = change::<Option<String>>(&mut changes, "name")?
+    if let Some(Some(name)) = take::<Option<String>>(&mut changes, "name")?
         && !name.is_empty()
         && name != tag.name
     {
         rename(cx, tag.id, &name).await?;
     }
-    let new_arches = match change::<Option<String>>(&mut changes, "arches")? {
+    let new_arches = match take::<Option<String>>(&mut changes, "arches")? {
         None => tag.arches.clone(),
         Some(None) => None,
         Some(Some(text)) if tag.arches.as_ref() == Some(&text) => Some(text),
         Some(Some(text)) => Some(arches(&text)?),
     };
-    let locked = change(&mut changes, "locked")?.unwrap_or(tag.locked);
+    let locked = take(&mut changes, "locked")?.unwrap_or(tag.locked);
     let maven_support = maven_support.unwrap_or(tag.maven_support);
     let maven_include_all = maven_include_all.unwrap_or(tag.maven_include_all);
     let now = (perm, &new_arches, locked, maven_support, maven_include_all);
@@ -155,7 +152,7 @@ pub(crate) async fn edit(cx: &mut Call<'_>, which: &TagRef, mut changes: Struct)
         cx.insert_versioned("tag_config", columns).await?;
     }
 
-    if let Some(extra) = change::<Struct>(&mut changes, "extra")? {
+    if let Some(extra) = take::<Struct>(&mut changes, "extra")? {
         if let Some((key, _)) = extra.iter().find(|(key, _)| block.iter().chain(&remove).any(|k| k == key)) {
             fail!("Can not both add/update and remove tag-extra: '{key}'");
         }

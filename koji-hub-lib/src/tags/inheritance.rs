@@ -1,12 +1,16 @@
 //! The whole line of inheritance of a tag, in the order in which it counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use koji_core::ids::{EventId, TagId};
 use koji_core::model::InheritanceStep;
 
 use crate::Result;
 use crate::db::{Conn, args, sql};
+use crate::error::fail;
+
+/// A tag that is reached with filters counts each time, so that links upon links of them have no end.
+const MOST_STEPS: usize = 20_000;
 
 /// A link between two tags, seen from one of them.
 #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
@@ -62,7 +66,7 @@ pub(crate) async fn inheritance(db: &mut Conn, tag: TagId, event: Option<EventId
         None => db.fetch_all(reachable!("tag_id", "parent_id", { current "i" }), args![tag]).await?,
         Some(event) => db.fetch_all(reachable!("tag_id", "parent_id", { at "i", "$2" }), args![tag, event]).await?,
     };
-    Ok(Walk::new(links, false).from(tag))
+    Walk::new(links, false).from(tag)
 }
 
 /// The tags that inherit from a tag.
@@ -71,7 +75,7 @@ pub(crate) async fn descendants(db: &mut Conn, tag: TagId, event: Option<EventId
         None => db.fetch_all(reachable!("parent_id", "tag_id", { current "i" }), args![tag]).await?,
         Some(event) => db.fetch_all(reachable!("parent_id", "tag_id", { at "i", "$2" }), args![tag, event]).await?,
     };
-    Ok(Walk::new(links, true).from(tag))
+    Walk::new(links, true).from(tag)
 }
 
 /// How a tag was reached before.
@@ -95,10 +99,16 @@ struct Way {
 struct Walk {
     links: HashMap<TagId, Vec<Link>>,
     downwards: bool,
-    /// The tags on the way to where the walk is.
-    path: Vec<TagId>,
     visits: HashMap<TagId, Vec<Visit>>,
     steps: Vec<InheritanceStep>,
+}
+
+/// A tag on the way to where the walk is.
+struct Place {
+    here: TagId,
+    way: Way,
+    /// Those that are not yet gone.
+    links: std::vec::IntoIter<Link>,
 }
 
 impl Walk {
@@ -107,71 +117,87 @@ impl Walk {
         for link in links {
             by_tag.entry(link.here).or_default().push(link);
         }
-        Walk { links: by_tag, downwards, path: Vec::new(), visits: HashMap::new(), steps: Vec::new() }
+        Walk { links: by_tag, downwards, visits: HashMap::new(), steps: Vec::new() }
     }
 
-    fn from(mut self, tag: TagId) -> Vec<InheritanceStep> {
-        self.go(tag, Way::default());
-        self.steps
-    }
-
-    fn go(&mut self, here: TagId, way: Way) {
-        if way.maxdepth.is_some_and(|most| most < 1) {
-            return;
-        }
-        self.path.push(here);
-        let depth = way.depth + 1;
-        // Koji lets it spread from a link to those beside it that come later
-        let mut noconfig = way.noconfig;
-        for link in self.links.get(&here).cloned().unwrap_or_default() {
-            // loops are cut
-            if self.path.contains(&link.there) {
+    fn from(mut self, tag: TagId) -> Result<Vec<InheritanceStep>> {
+        let mut path = vec![self.enter(tag, Way::default())];
+        let mut on_path = HashSet::from([tag]);
+        while let Some(place) = path.last_mut() {
+            let Some(link) = place.links.next() else {
+                on_path.remove(&place.here);
+                path.pop();
                 continue;
-            }
-            if link.intransitive && self.path.len() > 1 && !self.downwards {
-                continue;
-            }
-            let nextdepth = if self.downwards {
-                if link.maxdepth.is_some_and(|most| most < depth - 1) {
-                    continue;
-                }
-                None
-            } else {
-                match (link.maxdepth, way.maxdepth) {
-                    (own, None) => own,
-                    (None, Some(most)) => Some(most - 1),
-                    (Some(own), Some(most)) => Some(own.min(most) - 1),
-                }
             };
-            noconfig |= link.noconfig;
-            let mut filter = way.filter.clone();
-            filter.extend(link.pkg_filter.clone().filter(|pattern| !pattern.is_empty()));
-
-            let visits = self.visits.entry(link.there).or_default();
-            if visits.iter().any(|before| suffices(before, nextdepth, noconfig)) {
+            // loops are cut
+            if on_path.contains(&link.there) {
                 continue;
             }
-            visits.push(Visit { nextdepth, noconfig: link.noconfig, filtered: !filter.is_empty() });
-            let (there, stops) = (link.there, link.intransitive && self.downwards);
-            self.steps.push(InheritanceStep {
-                parent_id: link.parent_id,
-                name: link.name,
-                priority: link.priority,
-                maxdepth: link.maxdepth,
-                intransitive: link.intransitive,
-                noconfig: link.noconfig,
-                pkg_filter: link.pkg_filter,
-                child_id: (!self.downwards).then_some(here),
-                tag_id: self.downwards.then_some(there),
-                nextdepth,
-                currdepth: depth,
-                filter: filter.clone(),
-            });
-            if !stops {
-                self.go(there, Way { depth, maxdepth: nextdepth, noconfig, filter });
+            let there = link.there;
+            if let Some(way) = self.step(&mut place.way, link) {
+                path.push(self.enter(there, way));
+                on_path.insert(there);
+            }
+            if self.steps.len() > MOST_STEPS {
+                fail!(
+                    "the inheritance of tag {tag} has more than {MOST_STEPS} steps: give it fewer links with filters"
+                );
             }
         }
-        self.path.pop();
+        Ok(self.steps)
+    }
+
+    fn enter(&self, here: TagId, way: Way) -> Place {
+        let ends = way.maxdepth.is_some_and(|most| most < 1);
+        let links = self.links.get(&here).filter(|_| !ends).cloned().unwrap_or_default();
+        Place { here, way, links: links.into_iter() }
+    }
+
+    /// Goes along a link; what holds behind it, if it leads on.
+    fn step(&mut self, way: &mut Way, link: Link) -> Option<Way> {
+        if link.intransitive && way.depth > 0 && !self.downwards {
+            return None;
+        }
+        let depth = way.depth + 1;
+        let nextdepth = if self.downwards {
+            if link.maxdepth.is_some_and(|most| most < way.depth) {
+                return None;
+            }
+            None
+        } else {
+            match (link.maxdepth, way.maxdepth) {
+                (own, None) => own,
+                (None, Some(most)) => Some(most.saturating_sub(1)),
+                (Some(own), Some(most)) => Some(own.min(most).saturating_sub(1)),
+            }
+        };
+        // Koji lets it spread from a link to those beside it that come later
+        way.noconfig |= link.noconfig;
+        let noconfig = way.noconfig;
+        let mut filter = way.filter.clone();
+        filter.extend(link.pkg_filter.clone().filter(|pattern| !pattern.is_empty()));
+
+        let visits = self.visits.entry(link.there).or_default();
+        if visits.iter().any(|before| suffices(before, nextdepth, noconfig)) {
+            return None;
+        }
+        visits.push(Visit { nextdepth, noconfig: link.noconfig, filtered: !filter.is_empty() });
+        self.steps.push(InheritanceStep {
+            parent_id: link.parent_id,
+            name: link.name,
+            priority: link.priority,
+            maxdepth: link.maxdepth,
+            intransitive: link.intransitive,
+            noconfig: link.noconfig,
+            pkg_filter: link.pkg_filter,
+            child_id: (!self.downwards).then_some(link.here),
+            tag_id: self.downwards.then_some(link.there),
+            nextdepth,
+            currdepth: depth,
+            filter: filter.clone(),
+        });
+        let stops = link.intransitive && self.downwards;
+        (!stops).then_some(Way { depth, maxdepth: nextdepth, noconfig, filter })
     }
 }
 
@@ -204,7 +230,7 @@ mod tests {
     }
 
     fn order(links: Vec<Link>) -> Vec<(i32, i32)> {
-        let steps = Walk::new(links, false).from(TagId(1));
+        let steps = Walk::new(links, false).from(TagId(1)).unwrap();
         steps.iter().map(|s| (s.parent_id.0, s.currdepth)).collect()
     }
 
@@ -234,8 +260,20 @@ mod tests {
         let filtered = Link { pkg_filter: Some("^a".into()), ..link(1, 2, 0) };
         let links = vec![filtered.clone(), link(1, 3, 1), link(3, 2, 0)];
         assert_eq!(order(links.clone()), [(2, 1), (3, 1), (2, 2)]);
-        let filters: Vec<_> = Walk::new(links, false).from(TagId(1)).into_iter().map(|s| s.filter).collect();
+        let filters: Vec<_> = Walk::new(links, false).from(TagId(1)).unwrap().into_iter().map(|s| s.filter).collect();
         assert_eq!(filters, [vec!["^a".to_owned()], vec![], vec![]]);
         assert_eq!(order(vec![link(1, 3, 0), link(3, 2, 0), Link { priority: 1, ..filtered }]), [(3, 1), (2, 2)]);
+    }
+
+    #[test]
+    fn a_long_line_is_gone_to_its_end_and_one_without_an_end_is_refused() {
+        let line = order((1..10_000).map(|n| link(n, n + 1, 0)).collect());
+        assert_eq!((line.len(), line.last()), (9_999, Some(&(10_000, 9_999))));
+        let filtered = |here, there, priority| Link { pkg_filter: Some("a".into()), ..link(here, there, priority) };
+        let both =
+            |n: i32| [2 * n, 2 * n + 1].map(|there| [filtered(2 * n - 2, there, 0), filtered(2 * n - 1, there, 1)]);
+        let mut links: Vec<Link> = (2..40).flat_map(both).flatten().collect();
+        links.extend([filtered(1, 2, 0), filtered(1, 3, 1)]);
+        assert!(Walk::new(links, false).from(TagId(1)).is_err());
     }
 }

@@ -1,15 +1,15 @@
 //! A tag's own links to its parents.
 
 use koji_core::api::{Param, TagRef};
-use koji_core::fault::FaultKind;
 use koji_core::ids::{EventId, TagId};
 use koji_core::model::InheritanceLink;
 use koji_core::xmlrpc::{Struct, Value};
 
+use crate::Result;
 use crate::call::Call;
 use crate::db::{Arg, Conn, Select};
 use crate::error::fail;
-use crate::{Error, Result};
+use crate::given::take;
 
 /// A tag's links to its parents, by priority.
 pub(crate) async fn links(db: &mut Conn, tag: TagId, event: Option<EventId>) -> Result<Vec<InheritanceLink>> {
@@ -74,10 +74,8 @@ impl Wish {
 }
 
 fn member<T: Param>(wish: &mut Struct, name: &str) -> Result<T> {
-    match wish.remove(name) {
-        Some(value) => {
-            T::from_value(value).map_err(|why| Error::fault(FaultKind::Parameter, format!("invalid {name}: {why}")))
-        }
+    match take(wish, name)? {
+        Some(value) => Ok(value),
         None => fail!("No value for {name}"),
     }
 }

@@ -6,7 +6,7 @@ use koji_core::ids::{BuildId, PackageId, PermissionId, UserId};
 use koji_core::model::{TagListItem, TagListPackage, TagPermission};
 
 use crate::Result;
-use crate::db::{Conn, Select, args, sql};
+use crate::db::{Conn, Select, args, glob_to_like, sql};
 
 /// Which tags are listed, and how.
 #[derive(Debug, Default)]
@@ -93,9 +93,4 @@ pub(crate) async fn list(db: &mut Conn, filter: Filter, asked: Option<&QueryOpts
         },
         ..row.tag
     }))
-}
-
-/// A shell pattern of `*` and `?` as a pattern of SQL's `LIKE`.
-pub(crate) fn glob_to_like(pattern: &str) -> String {
-    pattern.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('?', "_").replace('*', "%")
 }

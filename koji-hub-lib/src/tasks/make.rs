@@ -1,6 +1,6 @@
 //! Making tasks.
 
-use koji_core::api::{ChannelRef, Param, UserRef};
+use koji_core::api::{ChannelRef, UserRef};
 use koji_core::arch;
 use koji_core::ids::{ChannelId, HostId, TaskId, UserId};
 use koji_core::model::TaskState;
@@ -11,6 +11,7 @@ use crate::Result;
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
+use crate::given::read;
 use crate::signals::Change;
 use crate::{policy, scheduler};
 
@@ -49,18 +50,12 @@ impl NewTask {
 
     /// Takes the options that a caller gives by name.
     pub(crate) async fn options(mut self, cx: &mut Call<'_>, options: Struct) -> Result<Self> {
-        fn read<T: Param>(name: &str, value: Value) -> Result<Option<T>> {
-            match Option::<T>::from_value(value) {
-                Ok(v) => Ok(v),
-                Err(e) => fail!(Parameter, "invalid value for {name}: {e}"),
-            }
-        }
         for (name, value) in options {
             match name.as_str() {
                 "parent" => self.parent = read(&name, value)?,
                 "label" => self.label = read(&name, value)?,
                 "channel" => {
-                    self.channel = match read::<ChannelRef>(&name, value)? {
+                    self.channel = match read::<Option<ChannelRef>>(&name, value)? {
                         Some(ChannelRef::Name(name)) => Some(name),
                         Some(ChannelRef::Id(id)) => {
                             let name: Option<String> = cx
@@ -80,7 +75,7 @@ impl NewTask {
                 "priority" => self.priority = read(&name, value)?,
                 "weight" => self.weight = read(&name, value)?,
                 "owner" => {
-                    self.owner = match read::<UserRef>(&name, value)? {
+                    self.owner = match read::<Option<UserRef>>(&name, value)? {
                         None => None,
                         Some(UserRef::Id(id)) => Some(id),
                         Some(UserRef::Name(name)) => {
@@ -149,7 +144,7 @@ impl NewTask {
             (None, Some(parent)) => parent.arch.clone(),
             (None, None) => arch::NOARCH.into(),
         };
-        let inherited = parent.as_ref().map(|p| p.priority.unwrap_or(DEFAULT_PRIORITY) - 1);
+        let inherited = parent.as_ref().map(|p| p.priority.unwrap_or(DEFAULT_PRIORITY).saturating_sub(1));
         let priority = self.priority.or(inherited).unwrap_or(DEFAULT_PRIORITY);
         let label = self.label.as_ref().filter(|_| parent.is_some());
 

@@ -12,7 +12,7 @@ use crate::db::args;
 use crate::error::fail;
 use crate::storage::{StorageError, walk};
 
-/// What a call of `downloadTaskOutput` is answered with at most.
+/// What a call of `downloadTaskOutput` is answered with at most, in bytes.
 const MOST: u64 = 64 << 20;
 
 /// Lists the files: names, with `stat` what is known of each, with `all_volumes` by volume.
@@ -94,7 +94,10 @@ pub(crate) async fn read_output(
         Ok(start) => start,
         Err(_) => meta.size.saturating_sub(offset.unsigned_abs()),
     };
-    let len = u64::try_from(size).unwrap_or(MOST).min(MOST);
-    let data = cx.storage().read(&path, start, len).await?;
+    let wanted = u64::try_from(size).unwrap_or(u64::MAX).min(meta.size.saturating_sub(start));
+    if wanted > MOST {
+        fail!("{name} is too large for one answer: {wanted} bytes. Ask for parts of up to {MOST}, by offset and size");
+    }
+    let data = cx.storage().read(&path, start, wanted).await?;
     Ok(STANDARD.encode(data))
 }

@@ -48,7 +48,7 @@ pub(crate) async fn open(cx: &mut Call<'_>, task: TaskId, host: HostId) -> Resul
 
 /// Takes a task from its host, for any host to take.
 pub(crate) async fn free(cx: &mut Call<'_>, task: TaskId) -> Result<()> {
-    let state = locked_state(cx, task).await?;
+    let state = lock(cx, task).await?;
     if state.is_finished() {
         fail!("Cannot free task {task}, state is {state}");
     }
@@ -77,7 +77,7 @@ pub(crate) async fn end(cx: &mut Call<'_>, task: TaskId, state: TaskState, resul
 pub(crate) async fn cancel(cx: &mut Call<'_>, task: TaskId, recurse: bool) -> Result<()> {
     let mut todo = vec![task];
     while let Some(task) = todo.pop() {
-        let state = locked_state(cx, task).await?;
+        let state = lock(cx, task).await?;
         if state.is_finished() {
             continue;
         }
@@ -112,7 +112,7 @@ pub(crate) async fn cancel_full(cx: &mut Call<'_>, task: TaskId, strict: bool) -
     }
     let mut todo = vec![top];
     while let Some(task) = todo.pop() {
-        if !locked_state(cx, task).await?.is_finished() {
+        if !lock(cx, task).await?.is_finished() {
             cancel_one(cx, task).await?;
         }
         todo.extend(child_ids(cx, task).await?);
@@ -137,7 +137,7 @@ async fn child_ids(cx: &mut Call<'_>, task: TaskId) -> Result<Vec<TaskId>> {
 }
 
 /// The state of a task, whose row stays locked until the transaction ends.
-async fn locked_state(cx: &mut Call<'_>, task: TaskId) -> Result<TaskState> {
+pub(crate) async fn lock(cx: &mut Call<'_>, task: TaskId) -> Result<TaskState> {
     let sql = sql!("SELECT state FROM task WHERE id = $1", {for update});
     match cx.db().await?.fetch_scalar_optional(sql, args![task]).await? {
         Some(state) => Ok(state),
