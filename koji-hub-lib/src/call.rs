@@ -5,7 +5,7 @@ use koji_core::api::Access;
 use koji_core::fault::FaultKind;
 use koji_core::ids::{EventId, HostId, UserId};
 
-use crate::db::{Arg, Conn, args, insert_versioned, new_event, revoke};
+use crate::db::{Arg, Conn, DbError, Dialect, args, insert_versioned, new_event, revoke};
 use crate::error::fail;
 use crate::session::Session;
 use crate::signals::Change;
@@ -28,6 +28,8 @@ pub struct Call<'h> {
     on_commit: Vec<Later>,
     on_rollback: Vec<Later>,
     changes: Vec<Change>,
+    /// Whether a key that is taken may have been taken by a request at the same time, and the next try would see it.
+    may_race: bool,
 }
 
 /// Where a request came from.
@@ -50,7 +52,19 @@ impl<'h> Call<'h> {
             on_commit: Vec::new(),
             on_rollback: Vec::new(),
             changes: Vec::new(),
+            may_race: false,
         }
+    }
+
+    /// Says that this is the first try of a request that would be tried again.
+    pub(crate) fn first_try(mut self) -> Self {
+        self.may_race = self.hub.db().dialect() == Dialect::Postgres;
+        self
+    }
+
+    /// Whether the request deserves another try after this error.
+    pub(crate) fn is_retryable(&self, e: &Error) -> bool {
+        e.is_retryable() || self.may_race && matches!(e, Error::Db(e) if e.is_unique())
     }
 
     /// The hub.
@@ -76,6 +90,16 @@ impl<'h> Call<'h> {
             None => self.hub.db().read().await?,
         };
         Ok(self.conn.insert(conn))
+    }
+
+    /// The database in a transaction, for what a call that mostly reads may have to write. What was read before it was read
+    /// outside.
+    pub async fn begin(&mut self) -> Result<&mut Conn> {
+        if !self.db().await?.is_tx() {
+            self.conn = None;
+            self.conn = Some(self.hub.db().begin().await?);
+        }
+        self.db().await
     }
 
     /// The event of this call's changes, which comes into being when it is first asked for.
@@ -181,14 +205,6 @@ impl<'h> Call<'h> {
         Ok(found.is_some())
     }
 
-    /// A fault unless the session is that user's, or an administrator's.
-    pub async fn assert_user(&mut self, user: UserId) -> Result<()> {
-        if self.is_user(user).await? || self.has_perm("admin").await? {
-            return Ok(());
-        }
-        fail!(ActionNotAllowed, "not owner")
-    }
-
     /// The host whose exclusive session this is; a fault if it is none.
     pub fn host_id(&self) -> Result<HostId> {
         let Some(session) = self.session.as_ref().filter(|s| s.usable) else { fail!(Auth, "Not logged-in") };
@@ -239,7 +255,12 @@ impl<'h> Call<'h> {
         if let Some(conn) = self.conn.take()
             && let Err(e) = conn.commit().await
         {
-            self.undo(0).await;
+            if matches!(e, DbError::Unavailable { .. }) {
+                // nobody knows whether it was committed: better files too many than a build without
+                tracing::error!(error = %e, "the connection was lost in a commit; files that it may have brought stay");
+            } else {
+                self.undo(0).await;
+            }
             return Err(e.into());
         }
         self.on_rollback.clear();

@@ -223,7 +223,8 @@ impl HubConfig {
             out.offline = Some(text("OfflineMessage")?.unwrap_or_else(|| "server is offline".into()));
         }
         if let Some(v) = number("SessionRenewalTimeout")? {
-            out.session_renewal = u64::try_from(v).ok().filter(|v| *v > 0).map(|v| Duration::from_secs(v * MINUTE));
+            out.session_renewal =
+                u64::try_from(v).ok().filter(|v| *v > 0).map(|v| Duration::from_secs(v.saturating_mul(MINUTE)));
         }
         if let Some(v) = number("MaxRequestLength")? {
             out.max_request_length = usize::try_from(v).ok().filter(|v| *v > 0);

@@ -77,19 +77,22 @@ impl Hub {
         if !writes {
             let mut cx = Call::new(self, session, request.client, false);
             self.check_lockout(&mut cx, name).await?;
-            return match work {
+            let done = match work {
                 Work::One(entry, args) => (entry.run)(args, &mut cx, Answer::Xml(out)).await,
                 Work::Many(calls) => self.many(calls, &mut cx, out).await,
             };
+            return end(&mut cx, done).await;
         }
         let before = out.len();
         let mut attempt = 1;
         loop {
             let mut cx = Call::new(self, session.clone(), request.client.clone(), true);
-            let done = self.attempt(name, &work, &mut cx, out).await;
-            match done {
+            if attempt == 1 {
+                cx = cx.first_try();
+            }
+            match self.attempt(name, &work, &mut cx, out).await {
                 Ok(()) => return Ok(()),
-                Err(e) if e.is_retryable() && attempt < ATTEMPTS => {
+                Err(e) if cx.is_retryable(&e) && attempt < ATTEMPTS => {
                     tracing::debug!(method = name, attempt, error = %e, "trying again");
                     out.truncate(before);
                     // apart from each other, the longer the oftener they met
@@ -112,13 +115,7 @@ impl Hub {
             }
         }
         .await;
-        match done {
-            Ok(()) => cx.commit().await,
-            Err(e) => {
-                cx.rollback().await;
-                Err(e)
-            }
-        }
+        end(cx, done).await
     }
 
     fn entry(&self, name: &str) -> Result<&Entry> {
@@ -130,7 +127,7 @@ impl Hub {
             let part = |name| call.as_struct().and_then(|call| call.get(name));
             let params = part("params").and_then(Value::as_array).unwrap_or_default();
             match part("methodName").and_then(Value::as_str) {
-                Some(name) => is_multicall(name) || self.registry().mode(name, params) != Mode::Read,
+                Some(name) => is_multicall(name) || self.registry().mode(name, params) == Mode::Write,
                 None => false,
             }
         })
@@ -161,7 +158,7 @@ impl Hub {
                         cx.db().await?.release("multicall").await?;
                     }
                 }
-                Err(e) if e.is_retryable() => return Err(e),
+                Err(e) if cx.is_retryable(&e) => return Err(e),
                 Err(e) => {
                     if transaction {
                         cx.db().await?.rollback_to("multicall").await?;
@@ -187,8 +184,22 @@ impl Hub {
             return self.many(calls(params)?, cx, out).await;
         }
         let entry = self.entry(&name)?;
+        if self.registry().mode(&name, &params) == Mode::Wait {
+            fail!(Parameter, "{name} waits, and cannot be part of a multicall");
+        }
         self.check_lockout(cx, &name).await?;
         (entry.run)(Args::from_params(params), cx, Answer::Xml(out)).await
+    }
+}
+
+/// Keeps what a request changed, or undoes it.
+async fn end(cx: &mut Call<'_>, done: Result<()>) -> Result<()> {
+    match done {
+        Ok(()) => cx.commit().await,
+        Err(e) => {
+            cx.rollback().await;
+            Err(e)
+        }
     }
 }
 

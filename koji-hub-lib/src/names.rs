@@ -55,7 +55,7 @@ macro_rules! named {
             const TABLE: &'static str = $table;
             const BY_ID: &'static str = concat!("SELECT id, name FROM ", $table, " WHERE id = $1");
             const BY_NAME: &'static str = concat!("SELECT id, name FROM ", $table, " WHERE name = $1");
-            const INSERT: &'static str = concat!("INSERT INTO ", $table, " (name) VALUES ($1) RETURNING id");
+            const INSERT: &'static str = concat!("INSERT INTO ", $table, " (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id");
         }
     )*};
 }

@@ -9,7 +9,7 @@ use crate::xmlrpc::Value;
 
 methods! {
     /// Looks up a package.
-    [Anyone, Write] "getPackage" => GetPackage(info: PackageRef, strict: bool = false, create: bool = false) -> Option<Package>;
+    [Anyone, Read] "getPackage" => GetPackage(info: PackageRef, strict: bool = false, create: bool = false) -> Option<Package>;
     /// A package's id.
     [Anyone, Read] "getPackageID" => GetPackageId(name: PackageRef, strict: bool = false) -> Option<PackageId>;
     /// Lists packages: with any filter as they stand in tags, else their names alone.

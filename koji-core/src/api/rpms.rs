@@ -25,7 +25,7 @@ methods! {
     /// Imports an uploaded RPM into the build that it names.
     [Permission("admin"), Write] "importRPM" => ImportRpm(path: String, basename: String) -> Value;
     /// Checksums of an RPM's file, for each signature.
-    [Anyone, Write] "getRPMChecksums" => GetRpmChecksums(rpm_id: Value, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
+    [Anyone, Read] "getRPMChecksums" => GetRpmChecksums(rpm_id: Value, checksum_types: Option<Vec<String>> = None, cacheonly: bool = false) -> Struct;
     /// Registers an RPM of an external repo: `name`, `version`, `release`, `epoch`, `arch`, `payloadhash`, `size` and
     /// `buildtime`.
     [Permission("admin"), Write] "addExternalRPM" => AddExternalRpm(rpminfo: Struct, external_repo: ExternalRepoRef, strict: bool = true) -> ();

@@ -40,7 +40,9 @@ impl Handle for GetPackage {
         match self.info {
             _ if !self.create => Ok(None),
             PackageRef::Id(_) => fail!("Name must be a string"),
-            PackageRef::Name(name) => Ok(Some(Package { id: names::get_or_make(db, &name).await?, name })),
+            PackageRef::Name(name) => {
+                Ok(Some(Package { id: names::get_or_make(cx.begin().await?, &name).await?, name }))
+            }
         }
     }
 }

@@ -90,7 +90,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
         .busy_timeout(Duration::from_secs(30))
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
-        .pragma("cache_size", "-65536")
+        .pragma("cache_size", "-8192")
         .pragma("temp_store", "memory")
         // As on Postgres; `ILIKE` has its fragment.
         .pragma("case_sensitive_like", "on")

@@ -61,16 +61,22 @@ pub(crate) async fn checksums(
     let rows: Vec<(String, i16, String)> = cx.db().await?.fetch_all(sql, args![rpm.id]).await?;
     let mut known: BTreeMap<(String, i32), String> =
         rows.into_iter().map(|(key, kind, sum)| ((key, kind.into()), sum)).collect();
-    let mut out = Struct::new();
-    for key in keys {
+    let mut computed = Vec::new();
+    for key in keys.iter().filter(|_| !stored_only) {
         let missing: Vec<ChecksumType> =
             kinds.iter().copied().filter(|kind| !known.contains_key(&(key.clone(), kind.code()))).collect();
-        if !missing.is_empty() && !stored_only {
-            for (kind, sum) in compute(cx, rpm, &key, &missing).await? {
-                store(cx, rpm.id, &key, kind, &sum).await?;
-                known.insert((key.clone(), kind.code()), sum);
-            }
+        if !missing.is_empty() {
+            let sums = compute(cx, rpm, key, &missing).await?;
+            computed.extend(sums.into_iter().map(|(kind, sum)| (key.clone(), kind, sum)));
         }
+    }
+    // a transaction only now: reading the files takes its time
+    for (key, kind, sum) in computed {
+        store(cx, rpm.id, &key, kind, &sum).await?;
+        known.insert((key, kind.code()), sum);
+    }
+    let mut out = Struct::new();
+    for key in keys {
         let of_kind = |kind: &ChecksumType| (kind.name(), known.get(&(key.clone(), kind.code())).cloned());
         let sums: Struct = kinds.iter().map(of_kind).map(|(kind, sum)| (kind, Value::from(sum))).collect();
         out.insert(key, sums);
@@ -105,7 +111,7 @@ pub(super) async fn signature(storage: &dyn Storage, path: &str) -> Result<Bytes
 
 async fn store(cx: &mut Call<'_>, rpm: RpmId, sigkey: &str, kind: ChecksumType, sum: &str) -> Result<()> {
     let kind = i16::try_from(kind.code()).unwrap_or_default();
-    cx.db()
+    cx.begin()
         .await?
         .execute(
             "INSERT INTO rpm_checksum (rpm_id, sigkey, checksum, checksum_type) VALUES ($1, $2, $3, $4)
