@@ -110,9 +110,12 @@ fn stored_password(path: &Path) -> Option<String> {
 /// Writes what the client needs, for its owner alone to read.
 fn write_client_config(path: &Path, data: &Path, url: &str, password: &str) -> anyhow::Result<()> {
     let text = format!(
-        "[koji]\nserver = {url}/kojihub\ntopurl = {url}/kojifiles\nweburl = {url}/koji\ntopdir = {}/koji\n\
+        "# Python's koji reads neither user nor password here. Tell it:\n\
+         # koji -c {config} --user {ADMIN} --password \"$(sed -n 's/^password = //p' {config})\" hello\n\
+         [koji]\nserver = {url}/kojihub\ntopurl = {url}/kojifiles\nweburl = {url}/koji\ntopdir = {}/koji\n\
          authtype = password\nuser = {ADMIN}\npassword = {password}\n",
-        data.display()
+        data.display(),
+        config = path.display(),
     );
     let new = path.with_extension("new");
     let write = || -> std::io::Result<()> {
