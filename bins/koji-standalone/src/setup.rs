@@ -37,7 +37,7 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     let server = format!("{url}/kojihub");
     let topurl = format!("{url}/kojifiles");
     let client_config = data.join("koji.conf");
-    let admin_password = match stored_password(&client_config) {
+    let admin_password = match stored_password(&client_config)? {
         Some(password) => password,
         None => secret(),
     };
@@ -101,10 +101,14 @@ fn secret() -> String {
     (0..24).map(|_| char::from(CHARS[rand::random_range(0..CHARS.len())])).collect()
 }
 
-fn stored_password(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("password"))?;
-    Some(line.trim_start().strip_prefix('=')?.trim().to_owned()).filter(|p| !p.is_empty())
+/// The administrator's password, if an earlier start has written one.
+fn stored_password(path: &Path) -> anyhow::Result<Option<String>> {
+    let text = match std::fs::read_to_string(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let passwords = text.lines().filter_map(|line| line.strip_prefix("password")?.trim_start().strip_prefix('='));
+    Ok(passwords.map(|password| password.trim().to_owned()).find(|password| !password.is_empty()))
 }
 
 /// Writes what the client needs, for its owner alone to read.

@@ -19,7 +19,7 @@ use super::repodata::RepoPackages;
 use super::sandbox::{HOME, Sandbox};
 use super::solve::solve;
 use super::{Buildroot, BuildrootPlan, BuildrootProvider, BuiltPackages, PackageHeader, macros};
-use crate::task::{LoggedCommand, TaskContext, TaskError, describe};
+use crate::task::{LoggedCommand, TaskContext, TaskError, describe, file_name};
 
 /// Unpacks the RPM `$1` below `$2`, as a system with a merged `/usr` would have it.
 const UNPACK: &str = r#"set -e -o pipefail
@@ -195,7 +195,7 @@ impl HostBuildroot {
 
     async fn install_requirements(&mut self, srpm: &PackageHeader, failed: &str) -> Result<(), TaskError> {
         let repo = RepoPackages::load(&self.cx, &arch_repo(&self.plan.repo, &self.plan.arch)).await?;
-        let host = tokio::task::spawn_blocking(HostTools::inspect).await.map_err(std::io::Error::other)?;
+        let host = HostTools::inspect().await?;
         let solution = solve(&srpm.requires, &repo, &host);
         for (by, missing) in &solution.missing {
             self.note(&format!("No matching package to install: '{missing}', required by {by}"))?;
@@ -259,9 +259,4 @@ impl HostBuildroot {
     fn over(&self) -> PathBuf {
         self.cx.workdir().join("over")
     }
-}
-
-fn file_name(path: &Path) -> Result<&str, TaskError> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| TaskError::build(format!("{} is not a usable file name", path.display())))
 }

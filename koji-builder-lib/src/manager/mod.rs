@@ -9,6 +9,7 @@ mod readiness;
 mod take;
 
 use std::collections::{HashMap, HashSet};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,7 +111,9 @@ impl Manager {
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         let result = manager.work().await;
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        if !matches!(result, Ok(Finish::Restart)) {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        }
         manager.shut_down(result.is_ok()).await;
         result
     }
@@ -237,16 +240,18 @@ impl Manager {
     /// Sees to the processes that have ended.
     async fn reap(&mut self) {
         while let Ok(ended) = self.ended.try_recv() {
-            tracing::debug!(task = %ended.task, status = %ended.status, "a task process ended");
-            let Some(child) = self.children.remove(&ended.task) else { continue };
-            if ended.status.success() {
-                self.lost.remove(&ended.task);
+            let Ended { task, status } = ended;
+            let how = status.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+            tracing::debug!(%task, how, "a task process ended");
+            let Some(child) = self.children.remove(&task) else { continue };
+            if status.as_ref().is_ok_and(ExitStatus::success) {
+                self.lost.remove(&task);
             } else {
-                tracing::warn!(task = %ended.task, status = %ended.status, "a task process ended without a result");
-                *self.lost.entry(ended.task).or_default() += 1;
+                tracing::warn!(%task, how, "a task process ended without a result");
+                *self.lost.entry(task).or_default() += 1;
             }
             if let Err(error) = self.session.call(LogoutChild::new(child.session)).await {
-                tracing::debug!(task = %ended.task, %error, "the task's session has ended before");
+                tracing::debug!(%task, error = chain(&error), "the task's session has ended before");
             }
         }
     }
@@ -332,10 +337,10 @@ impl Manager {
         if !tasks.is_empty()
             && let Err(error) = self.session.call(FreeTasks::new(tasks)).await
         {
-            tracing::error!(%error, "cannot give the tasks back");
+            tracing::error!(error = chain(&error), "cannot give the tasks back");
         }
         if let Err(error) = self.session.call(UpdateHost::new(0.0, false)).await {
-            tracing::warn!(%error, "cannot tell the hub that this host takes no more tasks");
+            tracing::warn!(error = chain(&error), "cannot tell the hub that this host takes no more tasks");
         }
         let _ = self.session.logout().await;
     }
