@@ -1,7 +1,7 @@
 //! The builder's git sources over http, served as git's own web server program does it.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,19 +10,9 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use koji_builder_lib::TaskError;
 use koji_builder_lib::scm::{AllowedScms, Checkout, Git, Scm, ScmUrl};
+use koji_tests::packages::git;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-
-fn git(directory: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"])
-        .args(args)
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{args:?} {output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
 
 /// `git http-backend`, a CGI program, for repositories below a folder.
 async fn backend(State(root): State<PathBuf>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {

@@ -1,11 +1,10 @@
 //! Builds, from a git repository to the repo that the next build uses.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use koji_builder_lib::repo_upkeep::{RepoUpkeep, UpkeepConfig};
 use koji_client::xmlrpc::{Struct, Value};
+use koji_tests::packages::git;
 
 use super::setup::Setup;
 
@@ -53,16 +52,6 @@ install -D progb %{buildroot}%{_bindir}/progb
 %files
 %{_bindir}/progb
 ";
-
-fn git(directory: &Path, args: &[&str]) {
-    let output = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"])
-        .args(args)
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{args:?} {output:?}");
-}
 
 /// A git repository with a spec file: its SCM URL.
 fn source(setup: &Setup, name: &str, spec: &str) -> Value {
