@@ -66,7 +66,7 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     builder.topdir = data.join("koji");
     builder.workdir = data.join("builder");
     builder.user = Some(BUILDER.into());
-    builder.password = Some(builder_password);
+    builder.password = Some(builder_password.into());
     builder.force_lock = true;
     builder.minspace = 512;
     // its machine is also its user's, who would not know why nothing happens
@@ -74,7 +74,7 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     builder.allowed_scms = allowed_scms;
     let mut upkeep = UpkeepConfig::new(&server, data.join("koji"));
     upkeep.user = Some(UPKEEP.into());
-    upkeep.password = Some(upkeep_password);
+    upkeep.password = Some(upkeep_password.into());
     upkeep.force_lock = true;
     upkeep.sleeptime = std::time::Duration::from_secs(1);
     Ok(Setup { builder, upkeep })

@@ -10,9 +10,8 @@ use tracing_subscriber::EnvFilter;
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let (only_check, show) = (cli.skip_main, cli.show_config);
-    let mut config = cli.into_config()?;
+    let config = cli.into_config()?;
     if show {
-        config.password = config.password.map(|_| "(not shown)".to_owned());
         println!("{config:#?}");
     }
     if only_check || show {

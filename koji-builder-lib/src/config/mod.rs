@@ -10,6 +10,7 @@ use std::time::Duration;
 pub use cli::Cli;
 pub(crate) use hub::HubAccess;
 use koji_client::{Options, Session};
+use koji_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -39,7 +40,7 @@ pub struct BuilderConfig {
     /// The host's user name at the hub, for logins with a password.
     pub user: Option<String>,
     /// The password.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// A PEM file with a TLS client certificate and its key, for logins with it.
     pub cert: Option<PathBuf>,
     /// A PEM file with the certificates that the hub's is checked against.

@@ -74,7 +74,7 @@ impl BuilderConfig {
             "topdir" => self.topdir = text.into(),
             "workdir" => self.workdir = text.into(),
             "user" => self.user = some(text),
-            "password" => self.password = some(text),
+            "password" => self.password = some(text).map(Into::into),
             "cert" => self.cert = some(text).map(Into::into),
             "serverca" => self.serverca = some(text).map(Into::into),
             "no_ssl_verify" => self.no_ssl_verify = flag()?,

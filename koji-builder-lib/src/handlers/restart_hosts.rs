@@ -59,8 +59,9 @@ impl TaskHandler for RestartHostsHandler {
             if let Some((restart, verify)) = mine {
                 cx.wait_for::<Value>(restart).await?;
                 if !cx.session().call(TaskFinished::new(verify)).await? {
-                    // this task must not keep its own host from restarting; it goes on elsewhere, or here afterwards
-                    return Err(TaskError::Refused("the host restarts".to_owned()));
+                    // this task must not keep its own host from restarting: it is given back, and goes on elsewhere or
+                    // here afterwards
+                    return Err(TaskError::Interrupted);
                 }
             }
             cx.wait(&tasks, &Waiting { all: true, ..Waiting::default() }).await

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use koji_client::Session;
 use koji_core::config::{ConfigSource, Ini, Section};
+use koji_core::secret::Secret;
 
 use crate::config::HubAccess;
 use crate::error::{Error, Result};
@@ -41,7 +42,7 @@ pub struct UpkeepConfig {
     /// The user name, for logins with a password.
     pub user: Option<String>,
     /// The password.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// A PEM file with a TLS client certificate and its key, for logins with it.
     pub cert: Option<PathBuf>,
     /// A PEM file with the certificates that the hub's is checked against.
@@ -152,7 +153,7 @@ impl UpkeepConfig {
             "server" => self.server = text,
             "topdir" => self.topdir = text.into(),
             "user" => self.user = some(text),
-            "password" => self.password = some(text),
+            "password" => self.password = some(text).map(Into::into),
             "cert" => self.cert = some(text).map(Into::into),
             "serverca" => self.serverca = some(text).map(Into::into),
             "no_ssl_verify" => self.no_ssl_verify = flag()?,
@@ -275,7 +276,7 @@ impl Cli {
         config.log_filter = if self.debug_xmlrpc { format!("{filter},koji_client=debug") } else { filter.to_owned() };
         config.force_lock |= self.force_lock;
         config.user = self.user.or(config.user);
-        config.password = self.password.or(config.password);
+        config.password = self.password.map(Into::into).or(config.password);
         config.server = self.server.unwrap_or(config.server);
         config.topdir = self.topdir.unwrap_or(config.topdir);
         config.sleeptime = self.sleeptime.map_or(config.sleeptime, Duration::from_secs);

@@ -71,7 +71,7 @@ pub fn a_package_is_built_with_what_another_build_made() {
         let _manager = setup.start_manager();
         let mut upkeep = UpkeepConfig::new(setup.config.server.as_str(), &setup.config.topdir);
         upkeep.user = Some("kojira".to_owned());
-        upkeep.password = Some("secret".to_owned());
+        upkeep.password = Some("secret".into());
         upkeep.sleeptime = Duration::from_millis(300);
         let upkeep = tokio::spawn(RepoUpkeep::run(upkeep, std::future::pending()));
         let extra: Struct = [("rpm.macro.dist", ".f1")].into_iter().collect();
