@@ -73,6 +73,8 @@ pub struct Manager {
     ended: mpsc::UnboundedReceiver<Ended>,
     ending: mpsc::UnboundedSender<Ended>,
     requests: watch::Sender<Request>,
+    // notices also what is asked between two looks
+    asked: watch::Receiver<Request>,
     started: f64,
     last_upkeep: Option<Instant>,
     // an old hub cannot be waited for
@@ -103,6 +105,7 @@ impl Manager {
             lost: HashMap::new(),
             ended,
             ending,
+            asked: requests.subscribe(),
             requests,
             started: Timestamp::now().as_secs_f64(),
             last_upkeep: None,
@@ -121,7 +124,7 @@ impl Manager {
     async fn work(&mut self) -> Result<Finish> {
         loop {
             self.reap().await;
-            match *self.requests.borrow() {
+            match *self.asked.borrow_and_update() {
                 Request::Stop => return Ok(Finish::Stopped),
                 Request::Restart if self.children.is_empty() => return Ok(Finish::Restart),
                 _ => {}
@@ -299,7 +302,6 @@ impl Manager {
 
     /// Ends when a task process does, or when something is asked of the manager.
     async fn disturbance(&mut self) {
-        let mut requests = self.requests.subscribe();
         tokio::select! {
             ended = self.ended.recv() => {
                 if let Some(ended) = ended {
@@ -307,7 +309,7 @@ impl Manager {
                     let _ = self.ending.send(ended);
                 }
             }
-            _ = requests.changed() => {}
+            _ = self.asked.changed() => {}
         }
     }
 
