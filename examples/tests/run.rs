@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test fails by panicking")]
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use koji_core::api::KwArgs;
@@ -13,6 +13,16 @@ use koji_core::api::tasks::{GetTaskResult, MakeTask, TaskFinished};
 use koji_core::xmlrpc::Value;
 use koji_hub_lib::NewUser;
 use koji_tests::{TestHub, hubs};
+
+/// A process that ends with the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// Serves a hub: its URL.
 async fn serve(hub: &TestHub) -> String {
@@ -56,12 +66,13 @@ async fn a_builder_does_the_tasks_of_its_own_handler() {
         ),
     )
     .unwrap();
-    let mut kojid = Command::new(env!("CARGO_BIN_EXE_custom_kojid"))
+    let kojid = Command::new(env!("CARGO_BIN_EXE_custom_kojid"))
         .args(["-f", "-c"])
         .arg(&config)
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
+    let _kojid = Killed(kojid);
 
     let args = VarArgs(vec!["countWords".into(), Value::Array(vec!["four words are here".into()])]);
     let task = admin.call(MakeTask::new().args(args).opts(KwArgs::default())).await.unwrap();
@@ -70,8 +81,5 @@ async fn a_builder_does_the_tasks_of_its_own_handler() {
         assert!(begin.elapsed() < Duration::from_secs(30), "the task did not end");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let result = admin.call(GetTaskResult::new(task)).await;
-    kojid.kill().unwrap();
-    kojid.wait().unwrap();
-    assert_eq!(result.unwrap(), Value::Int(4));
+    assert_eq!(admin.call(GetTaskResult::new(task)).await.unwrap(), Value::Int(4));
 }

@@ -18,9 +18,7 @@ use tokio::time::Instant;
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::transport::{BodyStream, TransportError};
-use crate::upload::Progress;
-
-type Callback<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
+use crate::upload::{Callback, Progress};
 
 /// A download of a file, see [`Session::download`].
 #[must_use = "nothing is fetched before `save`"]
@@ -155,7 +153,7 @@ impl<'a> Download<'a> {
             if failures > options.max_retries || progressed.elapsed() + pause > options.deadline {
                 return Err(error);
             }
-            tracing::info!(url, failures, %error, "trying again");
+            tracing::info!(url, failures, error = &error as &dyn std::error::Error, "trying again");
             tokio::time::sleep(pause).await;
         }
     }

@@ -163,11 +163,7 @@ fn member(method: &str, params: Vec<Value>) -> Value {
 fn entry(value: Value) -> Result<Result<Value, Fault>> {
     match value {
         Value::Array(mut one) if one.len() == 1 => Ok(Ok(one.remove(0))),
-        Value::Struct(fault) if fault.get("faultCode").is_some() => {
-            let code = fault.get("faultCode").and_then(Value::as_int).and_then(|code| i32::try_from(code).ok());
-            let message = fault.get("faultString").and_then(Value::as_str).unwrap_or_default();
-            Ok(Err(Fault { code: code.unwrap_or(1), message: message.to_owned() }))
-        }
+        fault @ Value::Struct(_) => from_value(fault).map(Err).map_err(Error::protocol("multiCall")),
         other => Err(Error::unexpected("multiCall", format!("neither result nor fault: {}", other.type_name()))),
     }
 }

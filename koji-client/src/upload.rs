@@ -23,7 +23,7 @@ pub struct Progress {
 /// How often a part is sent again that arrived damaged.
 const DAMAGED_RETRIES: u32 = 3;
 
-type Callback<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
+pub(crate) type Callback<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
 
 /// An upload of a file, see [`Session::upload`].
 #[must_use = "nothing is sent before `send`"]

@@ -17,6 +17,7 @@ pub mod nvr;
 pub mod paths;
 pub mod policy;
 pub mod python;
+pub mod secret;
 pub mod task;
 pub mod time;
 pub mod xmlrpc;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use koji_core::config::{ConfigSource, Ini};
 
-use crate::{Error, Result};
+use crate::{Error, NameRule, Result};
 
 /// The hub's settings. Field by field, the keys of Koji's `[hub]` section in `hub.conf`.
 #[derive(Debug, Clone)]
@@ -49,8 +49,12 @@ pub struct HubConfig {
     pub disable_notifications: bool,
     /// `AllowNewRepo`
     pub allow_new_repo: bool,
-    /// `MaxNameLengthInternal`
+    /// `MaxNameLengthInternal`: how many characters a name may have; zero for any number.
     pub max_name_length: usize,
+    /// `RegexNameInternal`: which names of tags, packages, hosts and their like are allowed.
+    pub name_rule: NameRule,
+    /// `RegexUserName`: which names and Kerberos principals of users are allowed.
+    pub user_name_rule: NameRule,
     /// `MaxJobs`: how many tasks a host may have that does not say itself.
     pub max_jobs: i64,
     /// `CapacityOvercommit`
@@ -126,6 +130,8 @@ impl HubConfig {
             disable_notifications: false,
             allow_new_repo: true,
             max_name_length: 256,
+            name_rule: NameRule::INTERNAL,
+            user_name_rule: NameRule::USER,
             max_jobs: 15,
             capacity_overcommit: 5.0,
             ready_timeout: Duration::from_secs(180),
@@ -232,6 +238,14 @@ impl HubConfig {
         if let Some(v) = number("MaxNameLengthInternal")? {
             out.max_name_length = usize::try_from(v).unwrap_or(0);
         }
+        let name_rule = |key: &str, slot: &mut NameRule| {
+            if let Some(v) = hub.get(key).map_err(config_error)? {
+                *slot = NameRule::parse(key, &v)?;
+            }
+            Ok::<_, Error>(())
+        };
+        name_rule("RegexNameInternal", &mut out.name_rule)?;
+        name_rule("RegexUserName", &mut out.user_name_rule)?;
         if let Some(v) = number("MaxJobs")? {
             out.max_jobs = v;
         }

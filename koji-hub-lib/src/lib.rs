@@ -50,5 +50,6 @@ mod volumes;
 pub use error::{Error, Result};
 pub use http::router;
 pub use hub::Hub;
+pub use names::NameRule;
 pub use serve::Caller;
 pub use users::NewUser;

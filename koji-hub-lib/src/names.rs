@@ -1,38 +1,82 @@
 //! Names: which are allowed, and what they stand for.
 
+use fancy_regex::Regex;
 use koji_core::api::Ref;
 use koji_core::ids::{
     BTypeId, CgId, ChannelId, ExternalRepoId, GroupId, Id, PackageId, PermissionId, TagId, TargetId, VolumeId,
 };
 
-use crate::Result;
 use crate::config::HubConfig;
 use crate::db::{Conn, args};
 use crate::error::fail;
+use crate::{Error, Result};
 
-/// Refuses a name of a tag, a package, a host and their like that is too long or has characters that are not allowed.
-/// Koji's `RegexNameInternal` and `MaxNameLengthInternal`.
-pub(crate) fn check_internal(config: &HubConfig, name: &str) -> Result<()> {
-    check(config, "Name", name, "RegexNameInternal", "/_.+-")
+/// Which names are allowed.
+#[derive(Debug, Clone)]
+pub struct NameRule(Rule);
+
+#[derive(Debug, Clone)]
+enum Rule {
+    /// Names of ASCII letters, digits and these characters, one at least.
+    Chars(&'static str),
+    /// Names in which the expression matches at the beginning.
+    Regex(Regex),
+    Any,
 }
 
-/// Refuses such a name of a user. Koji's `RegexUserName`.
+impl NameRule {
+    /// The default of `RegexNameInternal`, `^[A-Za-z0-9/_.+-]+$`.
+    pub const INTERNAL: NameRule = NameRule(Rule::Chars("/_.+-"));
+    /// The default of `RegexUserName`, `^[A-Za-z0-9/_.@-]+$`.
+    pub const USER: NameRule = NameRule(Rule::Chars("/_.@-"));
+
+    /// Reads a regular expression in Python's form: the value of the option `key`. An empty one allows all names.
+    pub fn parse(key: &str, regex: &str) -> Result<NameRule> {
+        if regex.is_empty() {
+            return Ok(NameRule(Rule::Any));
+        }
+        // as Python's `match`: at the beginning of the name, but not up to its end
+        match Regex::new(&format!(r"\A(?:{regex})")) {
+            Ok(regex) => Ok(NameRule(Rule::Regex(regex))),
+            Err(e) => Err(Error::Config(format!("{key} is no regular expression: {e}"))),
+        }
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        match &self.0 {
+            Rule::Chars(others) => {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+            }
+            // an expression that gives up on a name does not match it
+            Rule::Regex(regex) => regex.is_match(name).unwrap_or(false),
+            Rule::Any => true,
+        }
+    }
+}
+
+/// Refuses a name of a tag, a package, a host and their like that is too long or that Koji's `RegexNameInternal` does not
+/// allow.
+pub(crate) fn check_internal(config: &HubConfig, name: &str) -> Result<()> {
+    check(config, "Name", name, &config.name_rule, "RegexNameInternal")
+}
+
+/// Refuses a name of a user that is too long or that Koji's `RegexUserName` does not allow.
 pub(crate) fn check_user(config: &HubConfig, name: &str) -> Result<()> {
-    check(config, "Name", name, "RegexUserName", "/_.@-")
+    check(config, "Name", name, &config.user_name_rule, "RegexUserName")
 }
 
 /// Refuses such a Kerberos principal.
 pub(crate) fn check_principal(config: &HubConfig, principal: &str) -> Result<()> {
-    check(config, "Kerberos principal", principal, "RegexUserName", "/_.@-")
+    check(config, "Kerberos principal", principal, &config.user_name_rule, "RegexUserName")
 }
 
-fn check(config: &HubConfig, what: &str, name: &str, rule: &str, punctuation: &str) -> Result<()> {
+fn check(config: &HubConfig, what: &str, name: &str, rule: &NameRule, key: &str) -> Result<()> {
     let most = config.max_name_length;
     if most != 0 && name.chars().count() > most {
         fail!("{what} {name} is too long. Max length is {most} characters");
     }
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c)) {
-        fail!("{what} {name} does not match {rule} value");
+    if !rule.allows(name) {
+        fail!("{what} {name} does not match {key} value");
     }
     Ok(())
 }
@@ -118,5 +162,25 @@ mod tests {
         assert_eq!(text(check_principal(&config, "a+b")), "Kerberos principal a+b does not match RegexUserName value");
         let long = "x".repeat(257);
         assert_eq!(text(check_user(&config, &long)), format!("Name {long} is too long. Max length is 256 characters"));
+    }
+
+    #[test]
+    fn hub_conf_says_which_names_are_allowed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("hub.conf");
+        let read = |lines: &str| {
+            std::fs::write(&path, format!("[hub]\nDBName = koji\nKojiDir = /mnt/koji\n{lines}\n")).unwrap();
+            HubConfig::read(&path)
+        };
+        let config = read("RegexNameInternal = (?!x)[a-z ]+$\nRegexUserName =\nMaxNameLengthInternal = 5").unwrap();
+        assert!(check_internal(&config, "a b").is_ok());
+        for refused in ["A", "", "1a", "xa", "a b c d"] {
+            assert!(check_internal(&config, refused).is_err(), "{refused}");
+        }
+        assert!(check_user(&config, "ü ß").is_ok());
+        assert!(check_internal(&read("RegexNameInternal = a|b").unwrap(), "bc").is_ok());
+        assert!(check_internal(&read("RegexNameInternal = a|b").unwrap(), "cb").is_err());
+        let error = read("RegexUserName = [a-z").unwrap_err().to_string();
+        assert!(error.starts_with("RegexUserName is no regular expression: "), "{error}");
     }
 }

@@ -57,13 +57,17 @@ pub fn git_repository(files: &Path, repository: &Path) -> String {
         let file = file.expect("a file");
         std::fs::copy(file.path(), repository.join(file.file_name())).expect("a copy");
     }
-    let git = |args: &[&str]| {
-        let who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main"];
-        run(Command::new("git").arg("-C").arg(repository).args(who).args(args)).ok()
-    };
-    git(&["init", "--quiet"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message", "First"]);
-    let commit = git(&["rev-parse", "HEAD"]);
-    format!("git+file://{}#{}", repository.display(), commit.trim())
+    git(repository, &["init", "--quiet"]);
+    git(repository, &["add", "."]);
+    git(repository, &["commit", "--quiet", "--message", "First"]);
+    format!("git+file://{}#{}", repository.display(), git(repository, &["rev-parse", "HEAD"]))
+}
+
+/// Runs git in a folder, as a user with a name: what it prints.
+///
+/// # Panics
+/// When there is no git, or it refuses.
+pub fn git(folder: &Path, args: &[&str]) -> String {
+    let who = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "init.defaultBranch=main"];
+    run(Command::new("git").arg("-C").arg(folder).args(who).args(args)).ok().trim().to_owned()
 }

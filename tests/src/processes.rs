@@ -1,7 +1,6 @@
 //! A whole Koji of real processes: a hub, builders and repository upkeep, each of which can be killed and started again.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,7 +19,7 @@ use koji_hub_lib::db::Dialect;
 use tempfile::TempDir;
 
 use crate::programs::built;
-use crate::{TestDb, empty_database};
+use crate::{TestDb, empty_database, free_port};
 
 /// How long anything may take before the test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -126,7 +125,7 @@ impl Processes {
         let folder = TempDir::with_prefix(format!("koji-{name}-")).expect("a temporary folder");
         let at = |file: &str| folder.path().join(file);
         let db = empty_database(name, dialect).await;
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
 
         let hub_conf = path(&at("hub.conf"));

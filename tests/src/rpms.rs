@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::packages::srpm_of;
+
 /// The files that building a package gave: the source package first, then noarch packages, by name.
 pub struct BuiltRpms(pub Vec<(String, Vec<u8>)>);
 
@@ -46,13 +48,7 @@ pub fn build_source_rpm(folder: &Path, name: &str, version: &str, script: &str) 
          %description\nFor tests.\n%build\n{script}\n%install\nmkdir -p %{{buildroot}}/usr/share\n\
          echo {version} > %{{buildroot}}/usr/share/{name}\n%files\n/usr/share/{name}\n"
     );
-    let file = folder.join(format!("{name}.spec"));
-    std::fs::write(&file, spec).expect("a spec file");
-    let top = format!("_topdir {}", folder.display());
-    let done = Command::new("rpmbuild").args(["-bs", "--define", &top]).arg(&file).output();
-    let done = done.expect("rpmbuild: install the package rpm, or rpm-build");
-    assert!(done.status.success(), "rpmbuild: {}", String::from_utf8_lossy(&done.stderr));
-    folder.join(format!("SRPMS/{name}-{version}-1.src.rpm"))
+    srpm_of(name, &spec, folder)
 }
 
 fn files_in(folder: &Path) -> Vec<(String, Vec<u8>)> {

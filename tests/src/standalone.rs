@@ -63,14 +63,6 @@ impl Standalone {
         })
     }
 
-    /// Kills it as a crash would, and starts it again on the same data and port.
-    pub fn crash_and_restart(&mut self) {
-        self.child.kill().expect("a process to kill");
-        self.child.wait().expect("a process to wait for");
-        self.child = launch(self.dir.path(), self.port);
-        self.wait_until_ready();
-    }
-
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()

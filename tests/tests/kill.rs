@@ -1,4 +1,4 @@
-//! Hub, builder and task processes are killed at ten points of a build: what was begun comes to its end all the same,
+//! Hub, builder and task processes are killed at many points of a build: what was begun comes to its end all the same,
 //! once, and nothing half done is ever to be seen.
 
 use std::time::{Duration, Instant};

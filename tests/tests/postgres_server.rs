@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use koji_tests::Server;
 
-/// Starts this program as another test process that uses the server of `state`; gives the server's folder.
+/// Tells the test below to be a process that uses the server of this folder.
+const STATE: &str = "KOJI_TESTS_STATE";
+
+/// Starts the test below as another process that uses the server of `state`; gives the server's folder.
 fn user(state: &Path) -> (Child, String) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "uses_the_server_until_killed", "--nocapture"])
-        .env("KOJI_TESTS_STATE", state)
+        .args(["--exact", "kill_9_of_all_tests_leaves_no_server_and_no_files", "--nocapture"])
+        .env(STATE, state)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -20,16 +23,17 @@ fn user(state: &Path) -> (Child, String) {
     (child, folder.unwrap())
 }
 
-#[test]
-#[ignore = "another process of the test below"]
-fn uses_the_server_until_killed() {
-    let server = Server::join(Path::new(&std::env::var_os("KOJI_TESTS_STATE").unwrap())).unwrap();
+fn use_until_killed(state: &Path) {
+    let server = Server::join(state).unwrap();
     println!("folder={}", server.folder().display());
     std::thread::sleep(Duration::from_secs(60));
 }
 
 #[test]
 fn kill_9_of_all_tests_leaves_no_server_and_no_files() {
+    if let Some(state) = std::env::var_os(STATE) {
+        return use_until_killed(Path::new(&state));
+    }
     let state = tempfile::tempdir().unwrap();
     let (mut first, folder) = user(state.path());
     let (mut second, same) = user(state.path());

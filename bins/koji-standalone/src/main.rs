@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use koji_builder_lib::repo_upkeep::RepoUpkeep;
-use koji_builder_lib::{Handlers, Manager, Request, run_task_process_if_asked};
+use koji_builder_lib::{BuilderConfig, Finish, Handlers, Manager, Request, run_task_process_if_asked};
 use koji_hub_lib::Hub;
 use tokio::sync::watch;
 
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     std::fs::create_dir_all(&cli.data).with_context(|| format!("cannot create {}", cli.data.display()))?;
-    let data = cli.data.canonicalize()?;
+    let data = cli.data.canonicalize().with_context(|| format!("cannot use {}", cli.data.display()))?;
     let config = setup::hub_config(&data, &cli.listen);
     tracing::info!("{}", Hub::init(&config).await?);
     let hub = Hub::open(config).await?;
@@ -61,10 +61,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     let requests = koji_builder_lib::requests_of_signals()?;
     let (stop_hub, mut hub_stops) = watch::channel(false);
     let serving = tokio::spawn({
-        let hub = hub.clone();
+        let (hub, requests) = (hub.clone(), requests.clone());
         async move {
             // an error is a sender that is gone: the program ends too
-            hub.serve(listener, async move { drop(hub_stops.wait_for(|stop| *stop).await) }).await
+            let served = hub.serve(listener, async move { drop(hub_stops.wait_for(|stop| *stop).await) }).await;
+            requests.send_replace(Request::Stop);
+            served
         }
     });
     let setup = setup::run(&hub, &data, &url, cli.allowed_scms).await?;
@@ -72,18 +74,36 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     // not under systemd there is no one to tell
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
-    let upkeep = tokio::spawn(RepoUpkeep::run(setup.upkeep, stopped(requests.subscribe())));
-    let builder = Manager::run(setup.builder, Handlers::standard(), requests.clone()).await;
-    if let Err(e) = &builder {
-        tracing::error!(error = %e, "the builder ended");
-    }
+    // what ends takes the others along, rather than be missed
+    let upkeep = tokio::spawn({
+        let requests = requests.clone();
+        async move {
+            let ended = RepoUpkeep::run(setup.upkeep, stopped(requests.subscribe())).await;
+            requests.send_replace(Request::Stop);
+            ended
+        }
+    });
+    let builder = build(setup.builder, &requests).await;
     requests.send_replace(Request::Stop);
-    if let Ok(Err(e)) = upkeep.await {
-        tracing::error!(error = %e, "the repository upkeep ended");
-    }
+    let upkeep = upkeep.await?;
     stop_hub.send_replace(true);
-    serving.await??;
-    builder?;
+    serving.await?.context("the hub ended")?;
+    builder.context("the builder ended")?;
+    upkeep.context("the repository upkeep ended")
+}
+
+/// Runs the builder until it is to stop; a restart is one of the builder alone.
+async fn build(config: BuilderConfig, requests: &watch::Sender<Request>) -> koji_builder_lib::Result<()> {
+    while Manager::run(config.clone(), Handlers::standard(), requests.clone()).await? == Finish::Restart {
+        tracing::info!("starting the builder anew");
+        requests.send_if_modified(|request| {
+            let restarts = *request == Request::Restart;
+            if restarts {
+                *request = Request::Run;
+            }
+            restarts
+        });
+    }
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     let server = format!("{url}/kojihub");
     let topurl = format!("{url}/kojifiles");
     let client_config = data.join("koji.conf");
-    let admin_password = match stored_password(&client_config) {
+    let admin_password = match stored_password(&client_config)? {
         Some(password) => password,
         None => secret(),
     };
@@ -66,7 +66,7 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     builder.topdir = data.join("koji");
     builder.workdir = data.join("builder");
     builder.user = Some(BUILDER.into());
-    builder.password = Some(builder_password);
+    builder.password = Some(builder_password.into());
     builder.force_lock = true;
     builder.minspace = 512;
     // its machine is also its user's, who would not know why nothing happens
@@ -74,7 +74,7 @@ pub async fn run(hub: &Hub, data: &Path, url: &str, allowed_scms: String) -> any
     builder.allowed_scms = allowed_scms;
     let mut upkeep = UpkeepConfig::new(&server, data.join("koji"));
     upkeep.user = Some(UPKEEP.into());
-    upkeep.password = Some(upkeep_password);
+    upkeep.password = Some(upkeep_password.into());
     upkeep.force_lock = true;
     upkeep.sleeptime = std::time::Duration::from_secs(1);
     Ok(Setup { builder, upkeep })
@@ -101,18 +101,25 @@ fn secret() -> String {
     (0..24).map(|_| char::from(CHARS[rand::random_range(0..CHARS.len())])).collect()
 }
 
-fn stored_password(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("password"))?;
-    Some(line.trim_start().strip_prefix('=')?.trim().to_owned()).filter(|p| !p.is_empty())
+/// The administrator's password, if an earlier start has written one.
+fn stored_password(path: &Path) -> anyhow::Result<Option<String>> {
+    let text = match std::fs::read_to_string(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    let passwords = text.lines().filter_map(|line| line.strip_prefix("password")?.trim_start().strip_prefix('='));
+    Ok(passwords.map(|password| password.trim().to_owned()).find(|password| !password.is_empty()))
 }
 
 /// Writes what the client needs, for its owner alone to read.
 fn write_client_config(path: &Path, data: &Path, url: &str, password: &str) -> anyhow::Result<()> {
     let text = format!(
-        "[koji]\nserver = {url}/kojihub\ntopurl = {url}/kojifiles\nweburl = {url}/koji\ntopdir = {}/koji\n\
+        "# Python's koji reads neither user nor password here. Tell it:\n\
+         # koji -c {config} --user {ADMIN} --password \"$(sed -n 's/^password = //p' {config})\" hello\n\
+         [koji]\nserver = {url}/kojihub\ntopurl = {url}/kojifiles\nweburl = {url}/koji\ntopdir = {}/koji\n\
          authtype = password\nuser = {ADMIN}\npassword = {password}\n",
-        data.display()
+        data.display(),
+        config = path.display(),
     );
     let new = path.with_extension("new");
     let write = || -> std::io::Result<()> {

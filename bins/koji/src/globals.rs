@@ -124,7 +124,7 @@ fn adjust(profile: &mut Profile, o: &Parsed, texts: &Texts, flags: &Flags) -> Re
     set(&mut profile.keytab, texts.keytab);
     set(&mut profile.principal, texts.principal);
     set(&mut profile.user, texts.user);
-    set(&mut profile.password, texts.password);
+    profile.password = o.get(texts.password).map(Into::into).or(profile.password.take());
     set(&mut profile.topurl, texts.topurl);
     set(&mut profile.pkgurl, texts.pkgurl);
     set(&mut profile.plugin_paths, texts.plugin_paths);

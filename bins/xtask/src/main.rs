@@ -61,5 +61,6 @@ fn output(command: &mut Command) -> anyhow::Result<String> {
         let said = String::from_utf8_lossy(&out.stderr);
         bail!("{:?} failed: {}: {}", command.get_program(), out.status, said.trim());
     }
-    Ok(String::from_utf8_lossy(&out.stdout).trim().to_owned())
+    let said = String::from_utf8(out.stdout).with_context(|| format!("what {:?} printed", command.get_program()))?;
+    Ok(said.trim().to_owned())
 }

@@ -40,7 +40,7 @@ impl TaskHandler for WordCounter {
     type Output = i32;
 
     async fn run(&self, args: CountWords, cx: &TaskContext) -> Result<i32, TaskError> {
-        println!("task {} counts words", cx.id());
+        eprintln!("task {} counts words", cx.id());
         i32::try_from(args.text.split_whitespace().count()).map_err(|e| TaskError::generic(e.to_string()))
     }
 }

@@ -27,6 +27,23 @@ impl Relation {
         }
     }
 
+    /// As people write it: `=`, `>=`, ...
+    fn sign(self) -> &'static str {
+        match self {
+            Relation::Less => "<",
+            Relation::LessOrEqual => "<=",
+            Relation::Equal => "=",
+            Relation::GreaterOrEqual => ">=",
+            Relation::Greater => ">",
+        }
+    }
+
+    /// From what people write.
+    pub(super) fn from_sign(sign: &str) -> Option<Self> {
+        use Relation::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        [Less, LessOrEqual, Equal, GreaterOrEqual, Greater].into_iter().find(|relation| relation.sign() == sign)
+    }
+
     /// From the words of repository metadata: `EQ`, `GE`, ...
     pub(super) fn from_metadata(word: &str) -> Option<Self> {
         Some(match word {
@@ -82,15 +99,10 @@ impl Capability {
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
-        let Some((relation, version)) = &self.version else { return Ok(()) };
-        let sign = match relation {
-            Relation::Less => "<",
-            Relation::LessOrEqual => "<=",
-            Relation::Equal => "=",
-            Relation::GreaterOrEqual => ">=",
-            Relation::Greater => ">",
-        };
-        write!(f, " {sign} {version}")
+        match &self.version {
+            Some((relation, version)) => write!(f, " {} {version}", relation.sign()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::repodata::RepoPackages;
 use super::sandbox::{HOME, Sandbox};
 use super::solve::solve;
 use super::{Buildroot, BuildrootPlan, BuildrootProvider, BuiltPackages, PackageHeader, macros};
-use crate::task::{LoggedCommand, TaskContext, TaskError, describe};
+use crate::task::{LoggedCommand, TaskContext, TaskError, describe, file_name};
 
 /// Unpacks the RPM `$1` below `$2`, as a system with a merged `/usr` would have it.
 const UNPACK: &str = r#"set -e -o pipefail
@@ -86,7 +86,7 @@ impl Buildroot for HostBuildroot {
         let inside = format!("{HOME}/sources");
         let sandbox = self.sandbox.clone().bind(directory, &inside, true).cwd(&inside).with_network();
         let status = self.run(sandbox.command(command)?).await?;
-        self.expect(status, "error retrieving sources", command.first().map_or("command", String::as_str))
+        self.require_success(status, "error retrieving sources", command.first().map_or("command", String::as_str))
     }
 
     async fn build_srpm(&mut self, directory: &Path, spec: &Path, sources: &Path) -> Result<PathBuf, TaskError> {
@@ -100,7 +100,7 @@ impl Buildroot for HostBuildroot {
         let define = format!("_sourcedir {sources}");
         let argv = ["rpmbuild", "-bs", "--nodeps", "--target", "noarch", "--define", &define, "--", &spec];
         let status = self.run(sandbox.command(&argv)?).await?;
-        self.expect(status, "error building srpm", "rpmbuild")?;
+        self.require_success(status, "error building srpm", "rpmbuild")?;
         self.the_srpm()
     }
 
@@ -116,7 +116,7 @@ impl Buildroot for HostBuildroot {
         let inside = format!("{HOME}/build/SRPMS/{}", file_name(&srpm)?);
         let argv = ["rpmbuild", "--rebuild", "--nodeps", "--target", arch, "--", &inside];
         let status = self.run(self.sandbox.command(&argv)?).await?;
-        self.expect(status, &failed, "rpmbuild")?;
+        self.require_success(status, &failed, "rpmbuild")?;
         Ok(BuiltPackages { srpm, rpms: self.made("RPMS")? })
     }
 }
@@ -144,8 +144,9 @@ impl HostBuildroot {
         }
     }
 
-    /// The error for a program that failed: `error building package (arch x86_64), rpmbuild exited with status 1; see ...`.
-    fn expect(&self, status: ExitStatus, what: &str, program: &str) -> Result<(), TaskError> {
+    /// Says what failed unless the program did well: `error building package (arch x86_64), rpmbuild exited with status 1;
+    /// see ...`.
+    fn require_success(&self, status: ExitStatus, what: &str, program: &str) -> Result<(), TaskError> {
         if status.success() {
             return Ok(());
         }
@@ -166,7 +167,7 @@ impl HostBuildroot {
         }
         let argv = ["rpmbuild", "-rs", "--nodeps", "--target", arch, "--", &inside];
         let status = self.run(sandbox.command(&argv)?).await?;
-        self.expect(status, failed, "rpmbuild")?;
+        self.require_success(status, failed, "rpmbuild")?;
         self.the_srpm()
     }
 
@@ -194,7 +195,7 @@ impl HostBuildroot {
 
     async fn install_requirements(&mut self, srpm: &PackageHeader, failed: &str) -> Result<(), TaskError> {
         let repo = RepoPackages::load(&self.cx, &arch_repo(&self.plan.repo, &self.plan.arch)).await?;
-        let host = tokio::task::spawn_blocking(HostTools::inspect).await.map_err(std::io::Error::other)?;
+        let host = HostTools::inspect().await?;
         let solution = solve(&srpm.requires, &repo, &host);
         for (by, missing) in &solution.missing {
             self.note(&format!("No matching package to install: '{missing}', required by {by}"))?;
@@ -258,9 +259,4 @@ impl HostBuildroot {
     fn over(&self) -> PathBuf {
         self.cx.workdir().join("over")
     }
-}
-
-fn file_name(path: &Path) -> Result<&str, TaskError> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.ok_or_else(|| TaskError::build(format!("{} is not a usable file name", path.display())))
 }

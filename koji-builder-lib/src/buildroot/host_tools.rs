@@ -14,9 +14,13 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::time::Duration;
 
 use super::capability::Capability;
+use crate::task::{LoggedCommand, TaskError};
+
+/// How long the RPM database may take to answer.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// What Fedora and Debian call differently.
 const DEBIAN_NAMES: &[(&str, &str)] = &[
@@ -95,14 +99,15 @@ pub(super) struct HostTools {
 
 impl HostTools {
     /// Looks at this host.
-    pub(super) fn inspect() -> Self {
-        Self { rpm: rpm_database(), debian: debian_packages(), ..Self::below(Path::new("/")) }
+    pub(super) async fn inspect() -> Result<Self, TaskError> {
+        let rpm = rpm_database().await?;
+        Ok(Self { rpm, debian: debian_packages(), ..Self::below(Path::new("/")) })
     }
 
     fn below(root: &Path) -> Self {
         let mut library_dirs = vec![root.join("usr/lib64"), root.join("usr/lib")];
         for entry in std::fs::read_dir(root.join("usr/lib")).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().contains("-linux-gnu") {
+            if entry.file_name().to_str().is_some_and(|name| name.contains("-linux-gnu")) {
                 library_dirs.push(entry.path());
             }
         }
@@ -190,15 +195,21 @@ fn inner<'a>(name: &'a str, start: &str) -> Option<&'a str> {
     name.strip_prefix(start)?.strip_suffix(')')
 }
 
-fn rpm_database() -> HashMap<String, Vec<String>> {
+async fn rpm_database() -> Result<HashMap<String, Vec<String>>, TaskError> {
     let format = "[%{PROVIDENAME} %{PROVIDEVERSION}\\n]";
-    let Ok(output) = Command::new("rpm").args(["-qa", "--qf", format]).output() else { return HashMap::new() };
+    let query = LoggedCommand::new("rpm").args(["-qa", "--qf", format]).timeout(QUERY_TIMEOUT);
+    let output = match query.output(None).await {
+        Ok((_, output)) => output,
+        Err(TaskError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
     let mut provided: HashMap<String, Vec<String>> = HashMap::new();
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
+    let lines = output.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    for line in lines {
         let (name, version) = line.split_once(' ').unwrap_or((line, ""));
         provided.entry(name.to_owned()).or_default().push(version.to_owned());
     }
-    provided
+    Ok(provided)
 }
 
 fn debian_packages() -> HashMap<String, String> {

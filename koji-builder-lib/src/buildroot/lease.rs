@@ -12,6 +12,7 @@ use koji_core::xmlrpc::Value;
 use rand::seq::IndexedRandom;
 
 use super::{Buildroot, BuildrootPlan, provider};
+use crate::error::chain;
 use crate::task::{TaskContext, TaskError, TaskLog};
 
 /// A buildroot that is registered at the hub, with its logs.
@@ -56,10 +57,7 @@ impl Lease {
                 Ok(lease)
             }
             Err(error) => {
-                for log in logs {
-                    log.finish().await;
-                }
-                expire(cx, id).await?;
+                give_up(cx, id, logs).await;
                 Err(error)
             }
         }
@@ -91,11 +89,8 @@ impl Lease {
     }
 
     /// Gives it up after work that went wrong; the logs are sent first.
-    pub async fn abandon(self) -> Result<(), TaskError> {
-        for log in self.logs {
-            log.finish().await;
-        }
-        expire(&self.cx, self.id).await
+    pub async fn abandon(self) {
+        give_up(&self.cx, self.id, self.logs).await;
     }
 
     /// Goes on after work in it that went well; gives it up after work that did not.
@@ -103,9 +98,7 @@ impl Lease {
         match result {
             Ok(done) => Ok((self, done)),
             Err(error) => {
-                if let Err(second) = self.abandon().await {
-                    tracing::warn!(error = %second, "cannot give a buildroot up");
-                }
+                self.abandon().await;
                 Err(error)
             }
         }
@@ -114,6 +107,16 @@ impl Lease {
     async fn set_state(&self, state: BuildrootState) -> Result<(), TaskError> {
         let call = SetBuildRootState::new(self.id, Value::from(state.name())).task_id(self.cx.id());
         Ok(self.cx.session().call(call).await?)
+    }
+}
+
+/// Sends the logs and expires the buildroot, as far as that can be done: what went wrong before is the error to tell.
+async fn give_up(cx: &TaskContext, id: BuildrootId, logs: Vec<TaskLog>) {
+    for log in logs {
+        log.finish().await;
+    }
+    if let Err(error) = expire(cx, id).await {
+        tracing::warn!(buildroot = %id, error = chain(&error), "cannot give a buildroot up");
     }
 }
 

@@ -32,7 +32,7 @@ pub struct PackageHeader {
 impl PackageHeader {
     /// Reads the header of an RPM file. A file that is none is a `BuildError`.
     pub fn read(path: &Path) -> Result<Self, TaskError> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().display();
         let corrupt = |e: rpm::Error| TaskError::build(format!("{name} is not a readable rpm file: {e}"));
         // for what is not there or not readable the system has better words
         fs_err::File::open(path)?;
@@ -72,7 +72,7 @@ impl PackageHeader {
     pub fn read_source(path: &Path) -> Result<Self, TaskError> {
         let header = Self::read(path)?;
         if !header.is_source {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = path.file_name().unwrap_or_default().display();
             return Err(TaskError::build(format!("{name} is not a source package")));
         }
         Ok(header)

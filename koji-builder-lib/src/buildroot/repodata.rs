@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use koji_client::Session;
 use koji_core::paths;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -80,10 +81,15 @@ impl RepoPackages {
     pub(super) async fn fetch(&self, cx: &TaskContext, package: &RepoPackage) -> Result<PathBuf, TaskError> {
         if let Some(base) = &package.base {
             let name = package.location.rsplit('/').next().unwrap_or_default();
+            if !paths::is_component(name) {
+                return Err(TaskError::buildroot(format!("the repo {} names a package {name:?}", self.directory)));
+            }
             let file = cx.workdir().join("packages").join(name);
             fs_err::create_dir_all(cx.workdir().join("packages"))?;
             let url = paths::under(base, &package.location);
-            cx.session().download(url).size(package.size).save(&file).await?;
+            // it is not at the hub, whose certificates are of no use there
+            let visitor = Session::new(cx.session().server())?;
+            visitor.download(url).size(package.size).save(&file).await?;
             return Ok(file);
         }
         cx.local_path(&format!("{}/{}", self.directory, package.location)).await

@@ -23,7 +23,12 @@ const ETC: &[&str] = &[
     "services",
     "ssl/certs",
     "ssl/openssl.cnf",
-    "pki",
+    // not all of pki: it may hold private keys
+    "pki/ca-trust",
+    "pki/rpm-gpg",
+    "pki/tls/cert.pem",
+    "pki/tls/certs",
+    "pki/tls/openssl.cnf",
     "crypto-policies",
     "fonts",
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::capability::Capability;
+use super::capability::{Capability, Relation};
 use super::host_tools::HostTools;
 use super::repodata::RepoPackages;
 
@@ -80,21 +80,11 @@ fn alternatives(wanted: &Capability) -> Option<Vec<Vec<Capability>>> {
 }
 
 fn plain(text: &str) -> Capability {
-    use super::capability::Relation;
     let words: Vec<&str> = text.split_whitespace().collect();
-    let relation = |sign: &str| {
-        Some(match sign {
-            "<" => Relation::Less,
-            "<=" => Relation::LessOrEqual,
-            "=" => Relation::Equal,
-            ">=" => Relation::GreaterOrEqual,
-            ">" => Relation::Greater,
-            _ => return None,
-        })
-    };
     match words[..] {
         [name, sign, version] => {
-            Capability { name: name.to_owned(), version: relation(sign).map(|relation| (relation, version.to_owned())) }
+            let version = Relation::from_sign(sign).map(|relation| (relation, version.to_owned()));
+            Capability { name: name.to_owned(), version }
         }
         _ => Capability { name: text.trim().to_owned(), version: None },
     }
@@ -114,8 +104,8 @@ mod tests {
         package
     }
 
-    #[test]
-    fn the_repo_is_asked_first_and_then_the_host() {
+    #[tokio::test]
+    async fn the_repo_is_asked_first_and_then_the_host() {
         let repo = RepoPackages::new(
             "r",
             vec![
@@ -125,7 +115,7 @@ mod tests {
                 package("tar", &[], &[]),
             ],
         );
-        let host = HostTools::inspect();
+        let host = HostTools::inspect().await.unwrap();
         let names = |requires: &[&str]| {
             let read = |text: &str| if text.starts_with('(') { Capability::any(text) } else { plain(text) };
             let requires: Vec<_> = requires.iter().map(|text| read(text)).collect();

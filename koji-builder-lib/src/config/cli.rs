@@ -109,7 +109,7 @@ impl Cli {
         }
         config.force_lock |= self.force_lock;
         config.user = self.user.or(config.user);
-        config.password = self.password.or(config.password);
+        config.password = self.password.map(Into::into).or(config.password);
         config.server = self.server.unwrap_or(config.server);
         config.topdir = self.topdir.unwrap_or(config.topdir);
         config.workdir = self.workdir.unwrap_or(config.workdir);

@@ -1,13 +1,16 @@
 //! The builder's settings: `kojid.conf` ([`BuilderConfig::read`]) and kojid's command line ([`Cli`]).
 
 mod cli;
+mod hub;
 mod read;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use cli::Cli;
+pub(crate) use hub::HubAccess;
 use koji_client::{Options, Session};
+use koji_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -37,7 +40,7 @@ pub struct BuilderConfig {
     /// The host's user name at the hub, for logins with a password.
     pub user: Option<String>,
     /// The password.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// A PEM file with a TLS client certificate and its key, for logins with it.
     pub cert: Option<PathBuf>,
     /// A PEM file with the certificates that the hub's is checked against.
@@ -54,12 +57,8 @@ pub struct BuilderConfig {
     pub maxload: f64,
     /// How much must be free in `workdir` for more tasks, in MiB.
     pub minspace: u64,
-    /// How long an expired buildroot's files are kept.
+    /// How long files are kept of tasks that do not run here.
     pub buildroot_basic_cleanup_delay: Duration,
-    /// How long files of tasks that this builder does not know are kept.
-    pub buildroot_final_cleanup_delay: Duration,
-    /// How long a failed task's buildroot is kept.
-    pub failed_buildroot_lifetime: Duration,
     /// Patterns of arches whose tasks are not given to the canonical arch, separated by spaces.
     pub literal_task_arches: String,
     /// Where builds are done.
@@ -102,8 +101,6 @@ pub struct BuilderConfig {
     pub createrepo_update: bool,
     /// Whether packages of the older repo are taken to be unchanged without a look.
     pub createrepo_skip_stat: bool,
-    /// How long a task is left to hosts that have more room for it.
-    pub task_avail_delay: Duration,
     /// Whether a build goes on for the other arches when it failed for one.
     pub build_arch_can_fail: bool,
     /// Limits of the processes, by name (`nofile`): soft and hard.
@@ -132,8 +129,6 @@ impl Default for BuilderConfig {
             maxload: 4.0,
             minspace: 8192,
             buildroot_basic_cleanup_delay: secs(120),
-            buildroot_final_cleanup_delay: secs(86_400),
-            failed_buildroot_lifetime: secs(14_400),
             literal_task_arches: String::new(),
             buildroot_provider: BuildrootKind::Host,
             packager: "Koji".to_owned(),
@@ -155,7 +150,6 @@ impl Default for BuilderConfig {
             rpmbuild_timeout: secs(86_400),
             createrepo_update: true,
             createrepo_skip_stat: true,
-            task_avail_delay: secs(300),
             build_arch_can_fail: false,
             rlimits: Vec::new(),
             log_filter: "warn".to_owned(),
@@ -184,45 +178,30 @@ impl BuilderConfig {
         Ok(())
     }
 
-    /// The URL under which the hub's top directory is served.
-    pub fn topurl(&self) -> &str {
-        self.topurls.first().map_or("", String::as_str)
-    }
-
     /// A session with the hub, not logged in.
     pub fn session(&self) -> Result<Session> {
-        let default = Options::default();
-        let options = Options {
-            timeout: self.timeout.unwrap_or(default.timeout),
-            max_retries: self.max_retries,
-            first_pause: default.first_pause.min(self.retry_interval),
-            max_pause: self.retry_interval,
-            deadline: default.deadline.max(self.retry_interval.saturating_mul(self.max_retries)),
-            offline_retry: self.offline_retry,
-            offline_retry_interval: self.offline_retry_interval,
-            topurl: self.topurls.first().cloned(),
-            ..default
-        };
-        let mut builder = Session::builder(self.server.as_str()).options(options).no_ssl_verify(self.no_ssl_verify);
-        if let Some(cert) = self.cert.as_ref().filter(|cert| cert.is_file()) {
-            builder = builder.cert(cert);
-        }
-        if let Some(serverca) = &self.serverca {
-            builder = builder.serverca(serverca);
-        }
-        Ok(builder.build()?)
+        let options = self.access().options();
+        let timeout = self.timeout.unwrap_or(options.timeout);
+        self.access().session(Options { timeout, topurl: self.topurls.first().cloned(), ..options })
     }
 
     /// Logs a session in as the host: with the certificate if there is one, else with user and password.
     pub async fn login(&self, session: &Session) -> Result<()> {
-        if self.cert.as_ref().is_some_and(|cert| cert.is_file()) {
-            return Ok(session.ssl_login(None, None).await?);
-        }
-        match (&self.user, &self.password) {
-            (Some(user), Some(password)) => Ok(session.login(user, password).await?),
-            _ => Err(Error::Configuration(
-                "no way to log in: set cert, or user and password (Kerberos is not built in)".to_owned(),
-            )),
+        self.access().log_in(session).await
+    }
+
+    fn access(&self) -> HubAccess<'_> {
+        HubAccess {
+            server: &self.server,
+            user: self.user.as_deref(),
+            password: self.password.as_deref(),
+            cert: self.cert.as_ref(),
+            serverca: self.serverca.as_ref(),
+            no_ssl_verify: self.no_ssl_verify,
+            retry_interval: self.retry_interval,
+            max_retries: self.max_retries,
+            offline_retry: self.offline_retry,
+            offline_retry_interval: self.offline_retry_interval,
         }
     }
 }

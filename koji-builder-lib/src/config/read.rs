@@ -12,10 +12,12 @@ use crate::error::{Error, Result};
 const WITHOUT_EFFECT: &[&str] = &[
     "admin_emails",
     "allow_noverifyssl",
+    "buildroot_final_cleanup_delay",
     "ccache",
     "chroot_tmpdir",
     "copy_old_repodata",
     "distrepo_skip_stat",
+    "failed_buildroot_lifetime",
     "host_principal_format",
     "keytab",
     "krb_principal",
@@ -32,6 +34,7 @@ const WITHOUT_EFFECT: &[&str] = &[
     "scm_credentials_dir",
     "smtp_pass",
     "smtp_user",
+    "task_avail_delay",
     "use_createrepo_c",
     "use_fast_upload",
     "xz_options",
@@ -71,7 +74,7 @@ impl BuilderConfig {
             "topdir" => self.topdir = text.into(),
             "workdir" => self.workdir = text.into(),
             "user" => self.user = some(text),
-            "password" => self.password = some(text),
+            "password" => self.password = some(text).map(Into::into),
             "cert" => self.cert = some(text).map(Into::into),
             "serverca" => self.serverca = some(text).map(Into::into),
             "no_ssl_verify" => self.no_ssl_verify = flag()?,
@@ -86,8 +89,6 @@ impl BuilderConfig {
             }
             "minspace" => self.minspace = number()?,
             "buildroot_basic_cleanup_delay" => self.buildroot_basic_cleanup_delay = seconds()?,
-            "buildroot_final_cleanup_delay" => self.buildroot_final_cleanup_delay = seconds()?,
-            "failed_buildroot_lifetime" => self.failed_buildroot_lifetime = seconds()?,
             "literal_task_arches" => self.literal_task_arches = text,
             "buildroot_provider" => {
                 self.buildroot_provider = match text.as_str() {
@@ -120,7 +121,6 @@ impl BuilderConfig {
             "rpmbuild_timeout" => self.rpmbuild_timeout = seconds()?,
             "createrepo_update" => self.createrepo_update = flag()?,
             "createrepo_skip_stat" => self.createrepo_skip_stat = flag()?,
-            "task_avail_delay" => self.task_avail_delay = seconds()?,
             "build_arch_can_fail" => self.build_arch_can_fail = flag()?,
             "log_level" => self.log_filter = text.to_lowercase(),
             _ => match name.strip_prefix("rlimit_").filter(|limit| RLIMITS.contains(limit)) {
@@ -157,7 +157,7 @@ mod tests {
              allowed_scms=*:/*:no:\n  !bad:*\nuse_createrepo_c=True\nRLIMIT_NOFILE = 10 20\ncreaterepo_update=off\n",
         )
         .unwrap();
-        assert_eq!(config.topurl(), "http://h/kojifiles");
+        assert_eq!(config.topurls[0], "http://h/kojifiles");
         assert_eq!(config.sleeptime, Duration::from_secs(3));
         assert!((config.maxload - 1.5).abs() < f64::EPSILON);
         assert_eq!(config.allowed_scms, "*:/*:no:\n!bad:*");

@@ -20,6 +20,7 @@ use rand::seq::IndexedRandom;
 use serde::Deserialize;
 
 use super::build_arch::BuildArchResult;
+use super::srpm::SourceInfo;
 use crate::buildroot::PackageHeader;
 use crate::scm::ScmUrl;
 use crate::task::{SubtaskOpts, TaskContext, TaskError, TaskHandler, Waiting};
@@ -203,12 +204,6 @@ async fn given_repo(opts: &BuildOpts, cx: &TaskContext) -> Result<Option<Repo>, 
 struct Source {
     srpm: String,
     source: Option<SourceInfo>,
-}
-
-#[derive(Deserialize)]
-struct SourceInfo {
-    source: String,
-    url: String,
 }
 
 /// What all arches together have built.

@@ -129,7 +129,7 @@ async fn copy_old(place: &Place, old: RepoId, cx: &TaskContext) -> Result<bool, 
         let entry = entry?;
         // where packages came from is written anew when external repos are merged
         let name = entry.file_name();
-        if entry.file_type()?.is_file() && !name.to_string_lossy().contains("pkgorigins") {
+        if entry.file_type()?.is_file() && !name.to_str().is_some_and(|name| name.contains("pkgorigins")) {
             copy(&entry.path(), &place.metadata().join(name)).await?;
         }
     }

@@ -6,7 +6,7 @@ use koji_core::task::RebuildSrpm;
 
 use super::srpm::{SourceInfo, SrpmResult, finish};
 use crate::buildroot::{Lease, PackageHeader, host_suits_tag, repo_of};
-use crate::task::{TaskContext, TaskError, TaskHandler};
+use crate::task::{TaskContext, TaskError, TaskHandler, file_name};
 
 /// Makes a source RPM from an uploaded one.
 pub(super) struct RebuildSrpmHandler;
@@ -26,7 +26,7 @@ impl TaskHandler for RebuildSrpmHandler {
         let mut lease = Lease::begin(cx, args.build_tag, &repo, "noarch").await?;
         let made = lease.root().rebuild_srpm(&uploaded).await;
         let (lease, srpm) = lease.settle(made).await?;
-        let name = srpm.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file_name(&srpm)?.to_owned();
         finish(lease, &srpm, SourceInfo { source: name.clone(), url: name }, cx).await
     }
 }

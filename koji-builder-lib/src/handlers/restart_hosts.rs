@@ -8,7 +8,7 @@ use koji_core::api::tasks::TaskFinished;
 use koji_core::api::{ChannelRef, OneOrMany, Param};
 use koji_core::ids::TaskId;
 use koji_core::task::{Restart, RestartHosts, RestartVerify};
-use koji_core::xmlrpc::{Struct, Value, to_value};
+use koji_core::xmlrpc::{Struct, Value, from_value, to_value};
 
 use crate::task::{SubtaskOpts, TaskContext, TaskError, TaskHandler, Waiting};
 
@@ -44,10 +44,7 @@ impl TaskHandler for RestartHostsHandler {
         let mut tasks: Vec<TaskId> = Vec::new();
         let mut mine = None;
         for host in hosts {
-            let record: Struct = match to_value(&host) {
-                Ok(Value::Struct(record)) => record,
-                _ => continue,
-            };
+            let record: Struct = to_value(&host).and_then(from_value).map_err(|e| TaskError::generic(e.to_string()))?;
             let opts =
                 |label: &str| SubtaskOpts::default().label(format!("{label} {}", host.id)).option("assign", host.id.0);
             let restart = cx.subtask(Restart { host: record.clone() }, opts("restart")).await?;
@@ -62,8 +59,9 @@ impl TaskHandler for RestartHostsHandler {
             if let Some((restart, verify)) = mine {
                 cx.wait_for::<Value>(restart).await?;
                 if !cx.session().call(TaskFinished::new(verify)).await? {
-                    // this task must not keep its own host from restarting; it goes on elsewhere, or here afterwards
-                    return Err(TaskError::Refused("the host restarts".to_owned()));
+                    // this task must not keep its own host from restarting: it is given back, and goes on elsewhere or
+                    // here afterwards
+                    return Err(TaskError::Interrupted);
                 }
             }
             cx.wait(&tasks, &Waiting { all: true, ..Waiting::default() }).await

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use koji_core::ids::BuildrootId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::buildroot::{Lease, PackageHeader};
-use crate::task::{TaskContext, TaskError};
+use crate::task::{TaskContext, TaskError, file_name};
 
 /// The result of `buildSRPMFromSCM` and `rebuildSRPM`.
 #[derive(Debug, Serialize)]
@@ -22,7 +22,7 @@ pub struct SrpmResult {
 }
 
 /// Where a source RPM is from.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SourceInfo {
     /// To record with the build.
     pub source: String,
@@ -33,7 +33,7 @@ pub struct SourceInfo {
 /// Uploads a source RPM that bears the name that its header says.
 async fn upload(srpm: &Path, cx: &TaskContext) -> Result<String, TaskError> {
     let header = PackageHeader::read_source(srpm)?;
-    let name = srpm.file_name().unwrap_or_default().to_string_lossy();
+    let name = file_name(srpm)?;
     let expected = header.nvra.file_name();
     if expected != name {
         return Err(TaskError::build(format!("srpm name mismatch: {expected} != {name}")));

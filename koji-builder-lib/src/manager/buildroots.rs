@@ -1,5 +1,6 @@
 //! Buildroots and files that nobody uses any more.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -28,26 +29,30 @@ impl Manager {
             let expired = Value::from(BuildrootState::Expired.name());
             self.session.call(SetBuildRootState::new(buildroot.id, expired)).await?;
         }
-        self.remove_strays();
+        let tasks = self.config.workdir.join("tasks");
+        let running: HashSet<TaskId> = self.children.keys().copied().collect();
+        let delay = self.config.buildroot_basic_cleanup_delay;
+        tokio::task::spawn_blocking(move || remove_strays(&tasks, &running, delay))
+            .await
+            .map_err(std::io::Error::other)?;
         Ok(())
     }
+}
 
-    /// Removes the working directories of tasks that do not run here, once they are old.
-    fn remove_strays(&self) {
-        let tasks = self.config.workdir.join("tasks");
-        let Ok(groups) = std::fs::read_dir(&tasks) else { return };
-        for group in groups.flatten() {
-            let Ok(directories) = std::fs::read_dir(group.path()) else { continue };
-            for directory in directories.flatten() {
-                let task = directory.file_name().to_str().and_then(|name| name.parse::<TaskId>().ok());
-                let runs = task.is_some_and(|task| self.children.contains_key(&task));
-                if runs || !is_older(&directory.path(), self.config.buildroot_basic_cleanup_delay) {
-                    continue;
-                }
-                tracing::info!(directory = %directory.path().display(), "removing what a task has left");
-                if let Err(error) = process_tree::remove_tree(&directory.path()) {
-                    tracing::warn!(%error, "cannot remove it");
-                }
+/// Removes the working directories of tasks that do not run here, once they are old.
+fn remove_strays(tasks: &Path, running: &HashSet<TaskId>, delay: Duration) {
+    let Ok(groups) = std::fs::read_dir(tasks) else { return };
+    for group in groups.flatten() {
+        let Ok(directories) = std::fs::read_dir(group.path()) else { continue };
+        for directory in directories.flatten() {
+            let task = directory.file_name().to_str().and_then(|name| name.parse::<TaskId>().ok());
+            let runs = task.is_some_and(|task| running.contains(&task));
+            if runs || !is_older(&directory.path(), delay) {
+                continue;
+            }
+            tracing::info!(directory = %directory.path().display(), "removing what a task has left");
+            if let Err(error) = process_tree::remove_tree(&directory.path()) {
+                tracing::warn!(%error, "cannot remove it");
             }
         }
     }

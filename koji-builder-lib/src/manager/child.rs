@@ -1,5 +1,6 @@
 //! A task's process, as the manager sees it.
 
+use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) task: TaskId,
-    pub(super) status: ExitStatus,
+    pub(super) status: io::Result<ExitStatus>,
 }
 
 #[derive(Debug)]
@@ -38,7 +39,7 @@ pub(super) struct Child {
 impl Child {
     /// Starts this same program as the process of a task. `ended` hears of its end.
     pub(super) async fn spawn(job: &Job, ended: mpsc::UnboundedSender<Ended>) -> Result<Child> {
-        let mut line = serde_json::to_vec(job).map_err(std::io::Error::from)?;
+        let mut line = serde_json::to_vec(job).map_err(io::Error::from)?;
         line.push(b'\n');
         // also when the program's file has been replaced, it is the same program
         let mut process = Command::new("/proc/self/exe")
@@ -49,17 +50,14 @@ impl Child {
             .kill_on_drop(true)
             .spawn()?;
         let Some(mut control) = process.stdin.take() else {
-            return Err(std::io::Error::other("the task process has no standard input").into());
+            return Err(io::Error::other("the task process has no standard input").into());
         };
         let (kill, killed) = oneshot::channel();
         let task = job.task.id;
         tokio::spawn(async move {
-            match supervise(process, killed).await {
-                Ok(status) => {
-                    let _ = ended.send(Ended { task, status });
-                }
-                Err(error) => tracing::error!(%task, %error, "lost sight of a task process"),
-            }
+            let status = supervise(process, killed).await;
+            // a manager that is gone need not know
+            let _ = ended.send(Ended { task, status });
         });
         control.write_all(&line).await?;
         control.flush().await?;
@@ -86,7 +84,7 @@ impl Child {
 }
 
 /// Waits for the end of a process. It alone sends signals to it, so that none can meet another process of the same id.
-async fn supervise(mut process: tokio::process::Child, killed: oneshot::Receiver<()>) -> std::io::Result<ExitStatus> {
+async fn supervise(mut process: tokio::process::Child, killed: oneshot::Receiver<()>) -> io::Result<ExitStatus> {
     let Some(id) = process.id().and_then(|id| i32::try_from(id).ok()) else { return process.wait().await };
     let order = tokio::select! {
         status = process.wait() => return clean_up(id, status?).await,
@@ -110,7 +108,7 @@ async fn supervise(mut process: tokio::process::Child, killed: oneshot::Receiver
 }
 
 /// Kills what a process has left behind that ended without doing so itself.
-async fn clean_up(id: i32, status: ExitStatus) -> std::io::Result<ExitStatus> {
+async fn clean_up(id: i32, status: ExitStatus) -> io::Result<ExitStatus> {
     if status.code().is_none() {
         let _ = tokio::task::spawn_blocking(move || process_tree::kill_session(id)).await;
     }

@@ -9,6 +9,7 @@ mod readiness;
 mod take;
 
 use std::collections::{HashMap, HashSet};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub struct Manager {
     ended: mpsc::UnboundedReceiver<Ended>,
     ending: mpsc::UnboundedSender<Ended>,
     requests: watch::Sender<Request>,
+    // notices also what is asked between two looks
+    asked: watch::Receiver<Request>,
     started: f64,
     last_upkeep: Option<Instant>,
     // an old hub cannot be waited for
@@ -102,6 +105,7 @@ impl Manager {
             lost: HashMap::new(),
             ended,
             ending,
+            asked: requests.subscribe(),
             requests,
             started: Timestamp::now().as_secs_f64(),
             last_upkeep: None,
@@ -110,7 +114,9 @@ impl Manager {
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         let result = manager.work().await;
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        if !matches!(result, Ok(Finish::Restart)) {
+            let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        }
         manager.shut_down(result.is_ok()).await;
         result
     }
@@ -118,7 +124,7 @@ impl Manager {
     async fn work(&mut self) -> Result<Finish> {
         loop {
             self.reap().await;
-            match *self.requests.borrow() {
+            match *self.asked.borrow_and_update() {
                 Request::Stop => return Ok(Finish::Stopped),
                 Request::Restart if self.children.is_empty() => return Ok(Finish::Restart),
                 _ => {}
@@ -237,16 +243,18 @@ impl Manager {
     /// Sees to the processes that have ended.
     async fn reap(&mut self) {
         while let Ok(ended) = self.ended.try_recv() {
-            tracing::debug!(task = %ended.task, status = %ended.status, "a task process ended");
-            let Some(child) = self.children.remove(&ended.task) else { continue };
-            if ended.status.success() {
-                self.lost.remove(&ended.task);
+            let Ended { task, status } = ended;
+            let how = status.as_ref().map_or_else(ToString::to_string, ToString::to_string);
+            tracing::debug!(%task, how, "a task process ended");
+            let Some(child) = self.children.remove(&task) else { continue };
+            if status.as_ref().is_ok_and(ExitStatus::success) {
+                self.lost.remove(&task);
             } else {
-                tracing::warn!(task = %ended.task, status = %ended.status, "a task process ended without a result");
-                *self.lost.entry(ended.task).or_default() += 1;
+                tracing::warn!(%task, how, "a task process ended without a result");
+                *self.lost.entry(task).or_default() += 1;
             }
             if let Err(error) = self.session.call(LogoutChild::new(child.session)).await {
-                tracing::debug!(task = %ended.task, %error, "the task's session has ended before");
+                tracing::debug!(%task, error = chain(&error), "the task's session has ended before");
             }
         }
     }
@@ -294,7 +302,6 @@ impl Manager {
 
     /// Ends when a task process does, or when something is asked of the manager.
     async fn disturbance(&mut self) {
-        let mut requests = self.requests.subscribe();
         tokio::select! {
             ended = self.ended.recv() => {
                 if let Some(ended) = ended {
@@ -302,7 +309,7 @@ impl Manager {
                     let _ = self.ending.send(ended);
                 }
             }
-            _ = requests.changed() => {}
+            _ = self.asked.changed() => {}
         }
     }
 
@@ -332,10 +339,10 @@ impl Manager {
         if !tasks.is_empty()
             && let Err(error) = self.session.call(FreeTasks::new(tasks)).await
         {
-            tracing::error!(%error, "cannot give the tasks back");
+            tracing::error!(error = chain(&error), "cannot give the tasks back");
         }
         if let Err(error) = self.session.call(UpdateHost::new(0.0, false)).await {
-            tracing::warn!(%error, "cannot tell the hub that this host takes no more tasks");
+            tracing::warn!(error = chain(&error), "cannot tell the hub that this host takes no more tasks");
         }
         let _ = self.session.logout().await;
     }

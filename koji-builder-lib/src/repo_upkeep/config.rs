@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Parser;
-use koji_client::{Options, Session};
+use koji_client::Session;
 use koji_core::config::{ConfigSource, Ini, Section};
+use koji_core::secret::Secret;
 
+use crate::config::HubAccess;
 use crate::error::{Error, Result};
 
 /// Keys of `kojira.conf` that say nothing to this daemon.
@@ -40,7 +42,7 @@ pub struct UpkeepConfig {
     /// The user name, for logins with a password.
     pub user: Option<String>,
     /// The password.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// A PEM file with a TLS client certificate and its key, for logins with it.
     pub cert: Option<PathBuf>,
     /// A PEM file with the certificates that the hub's is checked against.
@@ -151,7 +153,7 @@ impl UpkeepConfig {
             "server" => self.server = text,
             "topdir" => self.topdir = text.into(),
             "user" => self.user = some(text),
-            "password" => self.password = some(text),
+            "password" => self.password = some(text).map(Into::into),
             "cert" => self.cert = some(text).map(Into::into),
             "serverca" => self.serverca = some(text).map(Into::into),
             "no_ssl_verify" => self.no_ssl_verify = flag()?,
@@ -179,33 +181,25 @@ impl UpkeepConfig {
 
     /// A session with the hub, logged in: with the certificate if there is one, else with user and password.
     pub(super) async fn login(&self) -> Result<Session> {
-        let default = Options::default();
-        let options = Options {
+        let access = self.access();
+        let session = access.session(access.options())?;
+        access.log_in(&session).await?;
+        Ok(session)
+    }
+
+    fn access(&self) -> HubAccess<'_> {
+        HubAccess {
+            server: &self.server,
+            user: self.user.as_deref(),
+            password: self.password.as_deref(),
+            cert: self.cert.as_ref(),
+            serverca: self.serverca.as_ref(),
+            no_ssl_verify: self.no_ssl_verify,
+            retry_interval: self.retry_interval,
             max_retries: self.max_retries,
-            first_pause: default.first_pause.min(self.retry_interval),
-            max_pause: self.retry_interval,
             offline_retry: self.offline_retry,
             offline_retry_interval: self.offline_retry_interval,
-            ..default
-        };
-        let mut builder = Session::builder(self.server.as_str()).options(options).no_ssl_verify(self.no_ssl_verify);
-        if let Some(serverca) = &self.serverca {
-            builder = builder.serverca(serverca);
         }
-        let cert = self.cert.as_ref().filter(|cert| cert.is_file());
-        if let Some(cert) = cert {
-            builder = builder.cert(cert);
-        }
-        let session = builder.build()?;
-        match (cert, &self.user, &self.password) {
-            (Some(_), _, _) => session.ssl_login(None, None).await?,
-            (None, Some(user), Some(password)) => session.login(user, password).await?,
-            _ => {
-                let text = "no way to log in: set cert, or user and password (Kerberos is not built in)";
-                return Err(Error::Configuration(text.to_owned()));
-            }
-        }
-        Ok(session)
     }
 }
 
@@ -282,7 +276,7 @@ impl Cli {
         config.log_filter = if self.debug_xmlrpc { format!("{filter},koji_client=debug") } else { filter.to_owned() };
         config.force_lock |= self.force_lock;
         config.user = self.user.or(config.user);
-        config.password = self.password.or(config.password);
+        config.password = self.password.map(Into::into).or(config.password);
         config.server = self.server.unwrap_or(config.server);
         config.topdir = self.topdir.unwrap_or(config.topdir);
         config.sleeptime = self.sleeptime.map_or(config.sleeptime, Duration::from_secs);

@@ -10,22 +10,24 @@ use koji_core::ids::ExternalRepoId;
 use koji_core::xmlrpc::{Struct, Value};
 
 use super::{UpkeepConfig, go_on_after};
-use crate::error::Result;
+use crate::error::{Result, chain};
 
 /// Looks at the external repos that tags use, again and again, and tells the hub when one has changed.
 pub(super) async fn watch(session: &Session, config: &UpkeepConfig) -> Result<()> {
     if !config.check_external_repos {
         return std::future::pending().await;
     }
+    // what is trusted and shown at the hub is of no use elsewhere
+    let visitor = Session::new(session.server())?;
     loop {
-        if let Err(error) = check(session).await {
+        if let Err(error) = check(session, &visitor).await {
             go_on_after(error, "looking at external repos")?;
         }
         tokio::time::sleep(config.sleeptime).await;
     }
 }
 
-async fn check(session: &Session) -> Result<()> {
+async fn check(session: &Session, visitor: &Session) -> Result<()> {
     let used: BTreeMap<ExternalRepoId, String> = session
         .call(GetTagExternalRepos::new())
         .await?
@@ -36,7 +38,6 @@ async fn check(session: &Session) -> Result<()> {
         return Ok(());
     }
     let arches = session.call(GetAllArches::new()).await?;
-    let directory = tempfile::tempdir()?;
     let mut seen: HashMap<String, i64> = HashMap::new();
     for (id, url) in used {
         let known = session.call(GetExternalRepoData::new(id)).await?;
@@ -50,7 +51,7 @@ async fn check(session: &Session) -> Result<()> {
             let time = match seen.get(&url) {
                 Some(time) => *time,
                 None => {
-                    let time = newest_file(session, &url, directory.path()).await;
+                    let time = newest_file(visitor, &url).await;
                     seen.insert(url, time);
                     time
                 }
@@ -69,16 +70,24 @@ async fn check(session: &Session) -> Result<()> {
 }
 
 /// The time of the newest file of a repo's metadata, in seconds since 1970; 0 if it cannot be known.
-async fn newest_file(session: &Session, url: &str, directory: &std::path::Path) -> i64 {
-    let file = directory.join("repomd.xml");
-    let _ = std::fs::remove_file(&file);
+async fn newest_file(visitor: &Session, url: &str) -> i64 {
     let index = format!("{}/repodata/repomd.xml", url.trim_end_matches('/'));
-    // many arches of a hub are not among those of a repo
-    if let Err(error) = session.anonymous().download(index.as_str()).save(&file).await {
-        tracing::debug!(url = index, %error, "an external repo cannot be read");
-        return 0;
+    match read_index(visitor, &index).await {
+        Ok(text) => newest_timestamp(&text),
+        Err(error) => {
+            // many arches of a hub are not among those of a repo
+            tracing::debug!(url = index, error = chain(&error), "an external repo cannot be read");
+            0
+        }
     }
-    std::fs::read_to_string(&file).map(|text| newest_timestamp(&text)).unwrap_or_default()
+}
+
+async fn read_index(visitor: &Session, url: &str) -> Result<String> {
+    // each in a directory of its own, so that none goes on with what is left of another
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("repomd.xml");
+    visitor.download(url).save(&file).await?;
+    Ok(fs_err::read_to_string(&file)?)
 }
 
 fn newest_timestamp(index: &str) -> i64 {

@@ -32,6 +32,9 @@ use rules::{FIELDS, RepoRow, Verdict};
 
 use crate::error::{Error, Result, chain};
 
+/// How long the hub has to answer when the daemon ends.
+const FAREWELL: Duration = Duration::from_secs(10);
+
 /// A repo daemon.
 #[derive(Debug)]
 pub struct RepoUpkeep {
@@ -71,7 +74,8 @@ impl RepoUpkeep {
         };
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
         if ended.is_ok() {
-            let _ = session.logout().await;
+            // the hub ends it some time by itself
+            let _ = tokio::time::timeout(FAREWELL, session.logout()).await;
         }
         ended
     }
@@ -112,7 +116,7 @@ impl RepoUpkeep {
         if self.last_prune.is_none_or(|last| last.elapsed() > self.config.recheck_period) {
             self.last_prune = Some(Instant::now());
             let known = rows.iter().map(|row| row.id).collect();
-            prune::prune(&self.session, &self.config, &known, &self.remover).await?;
+            prune::prune(&self.session, &self.config, known, &self.remover).await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Directories of repos that the hub does not know (any more).
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use koji_client::Session;
@@ -21,7 +21,7 @@ use crate::error::Result;
 pub(super) async fn prune(
     session: &Session,
     config: &UpkeepConfig,
-    known: &HashSet<RepoId>,
+    known: HashSet<RepoId>,
     remover: &Remover,
 ) -> Result<()> {
     if remover.is_busy() {
@@ -35,26 +35,41 @@ pub(super) async fn prune(
             }
         }
     }
+    let strays = tokio::task::spawn_blocking(move || strays(&places, &known)).await.map_err(std::io::Error::other)?;
+    for stray in strays {
+        let info = session.call(RepoInfo::new(stray.id)).await?;
+        if is_garbage(&stray.directory, &stray.tag, info.as_ref(), config) {
+            tracing::info!(directory = %stray.directory.display(), "removing a stray repo");
+            remover.remove(stray.directory);
+        }
+    }
+    Ok(())
+}
+
+/// A directory that may be of no use.
+struct Stray {
+    directory: PathBuf,
+    tag: String,
+    id: RepoId,
+}
+
+/// The directories called as a repo is that is not known, nor what `latest` leads to.
+fn strays(places: &[PathBuf], known: &HashSet<RepoId>) -> Vec<Stray> {
+    let mut found = Vec::new();
     for place in places {
-        for tag in directories(&place) {
+        for tag in directories(place) {
             let latest = std::fs::read_link(place.join(&tag).join("latest")).ok();
             for name in directories(&place.join(&tag)) {
                 let Ok(id) = name.parse::<RepoId>() else { continue };
                 let is_latest = latest.as_deref().is_some_and(|latest| latest.ends_with(&name));
                 // a number that is written in another way is no repo's
-                if known.contains(&id) || is_latest || id.to_string() != name {
-                    continue;
-                }
-                let directory = place.join(&tag).join(&name);
-                let info = session.call(RepoInfo::new(id)).await?;
-                if is_garbage(&directory, &tag, info.as_ref(), config) {
-                    tracing::info!(directory = %directory.display(), "removing a stray repo");
-                    remover.remove(directory);
+                if !known.contains(&id) && !is_latest && id.to_string() == name {
+                    found.push(Stray { directory: place.join(&tag).join(&name), tag: tag.clone(), id });
                 }
             }
         }
     }
-    Ok(())
+    found
 }
 
 fn is_garbage(directory: &Path, tag: &str, info: Option<&Repo>, config: &UpkeepConfig) -> bool {

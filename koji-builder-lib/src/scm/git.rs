@@ -96,11 +96,12 @@ impl Running<'_> {
         if !status.success() {
             return Err(self.failed(args));
         }
-        Ok(String::from_utf8_lossy(&output).trim().to_owned())
+        let text = String::from_utf8(output).map_err(|_| self.failed(args))?;
+        Ok(text.trim().to_owned())
     }
 
     fn failed(&self, args: &[&str]) -> TaskError {
-        let log = self.log.file_name().unwrap_or_default().to_string_lossy();
+        let log = self.log.file_name().unwrap_or_default().display();
         // the URL may bear a password
         let shown = args.iter().filter(|arg| !arg.contains("://")).copied().collect::<Vec<_>>().join(" ");
         let kind = self.url.kind().name();

@@ -15,13 +15,16 @@ pub struct LoggedCommand {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     cwd: Option<PathBuf>,
-    timeout: Option<Duration>,
+    timeout: Duration,
 }
+
+/// How long a program may run for which nothing else is said.
+const TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl LoggedCommand {
     /// Runs `program`, found as `PATH` says, without a shell.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        Self { program: program.as_ref().into(), args: Vec::new(), env: Vec::new(), cwd: None, timeout: None }
+        Self { program: program.as_ref().into(), args: Vec::new(), env: Vec::new(), cwd: None, timeout: TIMEOUT }
     }
 
     /// Adds an argument.
@@ -48,9 +51,9 @@ impl LoggedCommand {
         self
     }
 
-    /// Kills it after that time, and fails with [`io::ErrorKind::TimedOut`].
+    /// Kills it after that time, and fails with [`io::ErrorKind::TimedOut`]. Unless this is called, that is one day.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.timeout = timeout;
         self
     }
 
@@ -98,7 +101,7 @@ impl LoggedCommand {
     }
 
     async fn within_time<T>(&self, running: impl Future<Output = T>) -> Result<T, TaskError> {
-        let Some(limit) = self.timeout else { return Ok(running.await) };
+        let limit = self.timeout;
         let late = |_| {
             let text = format!("{} took longer than {} seconds", self.program.to_string_lossy(), limit.as_secs());
             TaskError::Io(io::Error::new(io::ErrorKind::TimedOut, text))

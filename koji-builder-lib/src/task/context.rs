@@ -84,9 +84,7 @@ impl TaskContext {
 
     /// Uploads a file under its own name: its path below the hub's `work`.
     pub async fn upload(&self, file: &Path) -> Result<String, TaskError> {
-        let name = file.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| TaskError::generic(format!("{}: no name to upload as", file.display())))?;
-        self.upload_as(file, name).await
+        self.upload_as(file, file_name(file)?).await
     }
 
     /// Uploads a file under another name: its path below the hub's `work`.
@@ -142,4 +140,10 @@ impl TaskContext {
     pub(super) async fn woken(&self) {
         self.inner.wake.notified().await;
     }
+}
+
+/// The name of a file, without its directory.
+pub(crate) fn file_name(path: &Path) -> Result<&str, TaskError> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.ok_or_else(|| TaskError::generic(format!("{} is not a usable file name", path.display())))
 }

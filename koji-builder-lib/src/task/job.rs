@@ -13,7 +13,7 @@ pub(crate) const ROLE: &str = "KOJI_BUILDER_ROLE";
 pub(crate) const ROLE_TASK: &str = "task";
 
 /// A task, and all that is needed to do it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) config: BuilderConfig,
     /// The login of the task's own session.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::context::TaskContext;
+use crate::error::chain;
 
 const PAUSE: Duration = Duration::from_secs(1);
 const PART: u64 = 64 << 10;
@@ -79,7 +80,7 @@ impl Follower {
         loop {
             let last = *ended.borrow();
             if let Err(error) = self.send_growth().await {
-                tracing::warn!(log = self.name, %error, "cannot upload a log");
+                tracing::warn!(log = self.name, error = chain(&error), "cannot upload a log");
             }
             if last {
                 return;

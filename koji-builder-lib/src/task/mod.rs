@@ -13,8 +13,8 @@ mod repo;
 mod wait;
 
 pub use command::{LoggedCommand, describe};
-pub(crate) use context::ManagerAccess;
 pub use context::TaskContext;
+pub(crate) use context::{ManagerAccess, file_name};
 pub use error::TaskError;
 pub(crate) use handler::AnyHandler;
 pub use handler::{Handlers, TaskHandler};

@@ -123,7 +123,7 @@ impl TaskContext {
         Ok(true)
     }
 
-    /// Whether a build is the latest of its package in the tag, or newer ones are: then a repo has it or a newer one.
+    /// Whether a build is in the tag, by inheritance too: now, or at the event of a repo.
     async fn is_tagged(&self, tag: TagRef, nvr: &str, at: Option<&Repo>) -> Result<bool, TaskError> {
         let parsed: Nvr = nvr.parse()?;
         let mut call = ListTagged::new(tag).inherit(true).package(parsed.name);

@@ -16,6 +16,9 @@ use super::Session;
 use crate::error::{Error, Result};
 use crate::transport::{Request, Response, TransportError};
 
+/// How long the answer to a call that waits may take: hubs hold it back for two minutes at most.
+const WAIT: Duration = Duration::from_secs(3 * 60);
+
 /// A request as it is before it belongs to a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Outgoing {
@@ -144,7 +147,7 @@ impl Session {
             if started.elapsed() + pause > deadline {
                 return Err(error);
             }
-            tracing::info!(call = outgoing.name, attempts, %error, "trying again");
+            tracing::info!(call = outgoing.name, attempts, error = &error as &dyn std::error::Error, "trying again");
             tokio::time::sleep(pause).await;
         }
     }
@@ -159,7 +162,12 @@ impl Session {
 
     async fn send_once(&self, outgoing: &Outgoing, request: Request) -> Result<Bytes, Failure> {
         let options = &self.inner.options;
-        let limit = if outgoing.login { options.auth_timeout } else { options.timeout };
+        let limit = match outgoing {
+            Outgoing { login: true, .. } => options.auth_timeout,
+            // only calls that wait have no number
+            Outgoing { numbered: false, .. } => options.timeout.min(WAIT),
+            _ => options.timeout,
+        };
         let response = match tokio::time::timeout(limit, self.inner.transport.send(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(Failure::Lost(Lost::Transport(error))),

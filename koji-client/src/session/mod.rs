@@ -76,11 +76,6 @@ impl Session {
         SessionBuilder::from_profile(profile).build()
     }
 
-    /// Settings for a session, beginning with a profile's.
-    pub fn profile_builder(profile: &Profile) -> SessionBuilder {
-        SessionBuilder::from_profile(profile)
-    }
-
     fn assemble(server: String, transport: Arc<dyn Transport>, options: Options) -> Self {
         let state = Mutex::new(State::default());
         Self { inner: Arc::new(Inner { server, transport, options, state, order: tokio::sync::Mutex::new(()) }) }

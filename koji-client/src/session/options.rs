@@ -17,7 +17,7 @@ const KOJIS_TIMEOUT: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a session waits, and how often it tries.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long one answer may take.
+    /// How long one answer may take; three minutes at most for calls that only wait (`hub.wait*`).
     pub timeout: Duration,
     /// How long the answer to a login may take.
     pub auth_timeout: Duration,

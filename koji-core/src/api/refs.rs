@@ -5,8 +5,8 @@ use std::fmt;
 use super::param::{Param, expected};
 use crate::fault::FaultKind;
 use crate::ids::{
-    BTypeId, BuildId, CgId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId,
-    TargetId, UserId, VolumeId,
+    BuildId, CgId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId, TargetId,
+    UserId, VolumeId,
 };
 use crate::xmlrpc::{Struct, Value};
 
@@ -31,8 +31,6 @@ pub type HostRef = Ref<HostId>;
 pub type ChannelRef = Ref<ChannelId>;
 /// A permission by id or name.
 pub type PermissionRef = Ref<PermissionId>;
-/// A build type by id or name.
-pub type BTypeRef = Ref<BTypeId>;
 /// A content generator by id or name.
 pub type CgRef = Ref<CgId>;
 /// A volume by id or name.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::ini::{ConfigSource, Ini, Section};
+use crate::secret::Secret;
 use crate::{Error, Result};
 
 /// The client's settings for one Koji instance: the section of the profile's name, merged from all configuration
@@ -58,7 +59,7 @@ pub struct Profile {
     /// The user to log in as with a password; ours, Python's client takes it from the command line only.
     pub user: Option<String>,
     /// The password; ours, like `user`. A `%` in it is written `%%`.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Whether debugging output is shown.
     pub debug: bool,
     /// Whether requests and answers are shown.
@@ -173,7 +174,7 @@ impl Profile {
             None => None,
         };
         self.user = optional("user")?;
-        self.password = optional("password")?;
+        self.password = optional("password")?.map(Secret::from);
         self.debug = flag("debug", self.debug)?;
         self.debug_xmlrpc = flag("debug_xmlrpc", self.debug_xmlrpc)?;
         self.plugin_paths = optional("plugin_paths")?;

@@ -2,6 +2,9 @@
 //!
 //! The hub writes every field (absent values as nil); a client accepts missing and further fields, so that it can talk to
 //! older and newer hubs. `*_time` fields are texts with an offset, `*_ts` the same moments in seconds since 1970.
+//!
+//! Records of builds and RPMs, which come by the thousand, are each written out in full: what they share could be a
+//! flattened struct, but serde then reads every member into a buffer first.
 
 mod archive;
 mod build;

@@ -2,8 +2,8 @@ use super::{AuthType, records};
 use crate::ids::{SessionId, UserId};
 use crate::time::{EpochSeconds, Timestamp};
 
-/// A new session (`login`, `subsession`).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// A new session (`login`, `subsession`). Its `Debug` form does not show the secret.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SessionKeys {
     /// Its id.
     #[serde(rename = "session-id")]
@@ -14,6 +14,12 @@ pub struct SessionKeys {
     /// Whether the hub takes both from headers.
     #[serde(default, rename = "header-auth")]
     pub header_auth: bool,
+}
+
+impl std::fmt::Debug for SessionKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionKeys").field("session_id", &self.session_id).finish_non_exhaustive()
+    }
 }
 
 records! {

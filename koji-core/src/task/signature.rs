@@ -19,15 +19,15 @@ pub trait TaskArgs: Sized + Send + 'static {
 
 /// Defines task methods: their argument structs with [`TaskArgs`], and the list `SIGNATURES` of them.
 ///
-/// ```ignore
+/// ```text
 /// task_args! {
 ///     /// Makes a repo of a tag.
 ///     "newRepo" => NewRepo(tag: TagRef; event: Option<EventId> = Nil, opts: Option<Struct> = Nil);
 /// }
 /// ```
 /// A default, given as the wire value, makes a parameter optional when a request is read. All parameters before the `;`
-/// are written by position, those behind it by name and only if they differ from their defaults. A parameter's wire name stands behind its field's
-/// name where the two differ.
+/// are written by position, those behind it by name and only if they differ from their defaults. A parameter's wire name
+/// stands behind its field's name where the two differ.
 macro_rules! task_args {
     ($($(#[doc = $doc:literal])* $method:literal => $name:ident(
         $($f:ident $($w:literal)? : $t:ty $(= $d:expr)?),* $(,)?

@@ -2,7 +2,7 @@
 
 use koji_core::api::query::Rows;
 use koji_core::api::{OneOrMany, Param, QueryOpts};
-use koji_core::model::{TaskFields, TaskListItem, UserType};
+use koji_core::model::{Task, TaskListItem, UserType};
 use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value, to_value};
 
@@ -14,7 +14,7 @@ use crate::error::fail;
 #[derive(sqlx::FromRow)]
 struct Row {
     #[sqlx(flatten)]
-    task: TaskFields,
+    task: Task,
     request: Option<String>,
     result: Option<String>,
     owner_name: Option<String>,

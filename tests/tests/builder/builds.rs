@@ -1,11 +1,10 @@
 //! Builds, from a git repository to the repo that the next build uses.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use koji_builder_lib::repo_upkeep::{RepoUpkeep, UpkeepConfig};
 use koji_client::xmlrpc::{Struct, Value};
+use koji_tests::packages::git;
 
 use super::setup::Setup;
 
@@ -54,16 +53,6 @@ install -D progb %{buildroot}%{_bindir}/progb
 %{_bindir}/progb
 ";
 
-fn git(directory: &Path, args: &[&str]) {
-    let output = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@b", "-c", "init.defaultBranch=main"])
-        .args(args)
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{args:?} {output:?}");
-}
-
 /// A git repository with a spec file: its SCM URL.
 fn source(setup: &Setup, name: &str, spec: &str) -> Value {
     let directory = setup.path("git").join(name);
@@ -82,7 +71,7 @@ pub fn a_package_is_built_with_what_another_build_made() {
         let _manager = setup.start_manager();
         let mut upkeep = UpkeepConfig::new(setup.config.server.as_str(), &setup.config.topdir);
         upkeep.user = Some("kojira".to_owned());
-        upkeep.password = Some("secret".to_owned());
+        upkeep.password = Some("secret".into());
         upkeep.sleeptime = Duration::from_millis(300);
         let upkeep = tokio::spawn(RepoUpkeep::run(upkeep, std::future::pending()));
         let extra: Struct = [("rpm.macro.dist", ".f1")].into_iter().collect();

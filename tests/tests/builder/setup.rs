@@ -82,7 +82,7 @@ impl Setup {
         config.topdir = top;
         config.workdir = directory.path().join("work");
         config.user = Some("builder".to_owned());
-        config.password = Some("secret".to_owned());
+        config.password = Some("secret".into());
         config.force_lock = true;
         config.minspace = 1;
         // how busy the machine is must not matter here

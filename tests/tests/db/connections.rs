@@ -235,7 +235,7 @@ async fn a_postgres_deadlock_can_be_retried() {
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_reported_at_once() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = koji_tests::free_port();
     let url: DbUrl = format!("dbname=koji user=koji host=127.0.0.1 port={port}").parse().unwrap();
     let error = tokio::time::timeout(Duration::from_secs(5), Db::connect(&url)).await.unwrap().unwrap_err();
     assert!(matches!(error, DbError::Unavailable { .. }), "{error:?}");
