@@ -5,7 +5,7 @@ use koji_core::api::query::Rows;
 use koji_core::model::Found;
 
 use crate::Result;
-use crate::db::{Conn, Select, Sql, args, glob_to_like};
+use crate::db::{Conn, Dialect, Select, Sql, args, glob_to_like};
 use crate::error::fail;
 
 /// What can be searched for: its table, how it is shown, and the conditions on its name.
@@ -94,7 +94,15 @@ pub(crate) async fn search(
     let query = Select::from(kind.from).column(kind.id, "id").column(kind.name, "name");
     let query = match how {
         "glob" => query.filter(kind.glob, args![glob_to_like(terms)]),
-        "regexp" => query.filter(kind.regex, args![terms]),
+        "regexp" => {
+            // Postgres says so itself
+            if db.dialect() == Dialect::Sqlite
+                && let Err(e) = regex::Regex::new(terms)
+            {
+                fail!("invalid regular expression: {e}");
+            }
+            query.filter(kind.regex, args![terms])
+        }
         _ => query.filter(kind.exact, args![terms]),
     };
     Ok(query.rows(db, opts).await?)
