@@ -1,8 +1,7 @@
 //! Sessions, as the hub's callers see them.
 
-use koji_core::api::sessions::{GetLoggedInUser, GetPerms, GetSessionInfo, Login};
+use koji_core::api::sessions::{GetLoggedInUser, GetPerms, Login};
 use koji_core::fault::FaultKind;
-use koji_core::xmlrpc::Value;
 use koji_hub_lib::NewUser;
 use koji_hub_lib::db::args;
 use koji_tests::{TestHub, hubs};
@@ -41,22 +40,20 @@ async fn an_expired_session_is_renewed_by_its_own_user_only() {
 }
 
 #[tokio::test]
-async fn a_login_can_be_the_users_only_one() {
-    for hub in hubs("a_login_can_be_the_users_only_one").await {
-        with_password(&hub, "builder1").await;
-        let other = hub.nobody().call(Login::new("builder1", "secret").exclusive(true)).await.unwrap();
-        let refused = hub.nobody().refused(Login::new("builder1", "secret").exclusive(true)).await;
-        assert_eq!(refused, (FaultKind::AuthLock, "Cannot get exclusive session".into()));
-        let exclusive: Vec<i32> = hub
-            .db
-            .db
-            .read()
-            .await
-            .unwrap()
-            .fetch_scalars("SELECT id FROM sessions WHERE exclusive = TRUE", args![])
-            .await
-            .unwrap();
-        assert_eq!(exclusive, [other.session_id.0]);
-        assert_eq!(hub.nobody().call(GetSessionInfo::new()).await.unwrap(), Value::Nil);
+async fn a_session_is_made_the_users_only_one_when_it_is_renewed_but_not_by_a_login() {
+    for hub in hubs("a_session_is_made_the_users_only").await {
+        let builder = hub.user("builder1", &[]).await;
+        hub.hub.set_password("builder1", "secret").await.unwrap();
+        let exclusive = async || -> Vec<i32> {
+            let mut db = hub.db.db.read().await.unwrap();
+            db.fetch_scalars("SELECT id FROM sessions WHERE exclusive = TRUE", args![]).await.unwrap()
+        };
+        hub.nobody().call(Login::new("builder1", "secret").exclusive(true)).await.unwrap();
+        assert_eq!(exclusive().await, [0; 0]);
+        let mut db = hub.db.db.begin().await.unwrap();
+        db.execute("UPDATE sessions SET expired = TRUE WHERE user_id = $1", args![builder.id]).await.unwrap();
+        db.commit().await.unwrap();
+        let renewed = builder.call(Login::new("builder1", "secret").renew(true).exclusive(true)).await.unwrap();
+        assert_eq!(exclusive().await, [renewed.session_id.0]);
     }
 }

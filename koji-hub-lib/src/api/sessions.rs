@@ -51,16 +51,14 @@ impl Handle for Login {
             hostip = other.to_owned();
         }
         let user = login::check_password(cx, &user, &password).await?;
-        let old = cx.session().filter(|_| self.renew).map(|old| (old.exclusive, old.info.master));
-        let keys = match old {
-            Some(_) => match login::renew(cx, user).await? {
-                Some(keys) => keys,
-                None => fail!(Auth, "Invalid session or bad credentials"),
-            },
-            None => login::create(cx, user, &hostip, Some(AuthType::Normal), None).await?,
+        let Some((was_exclusive, master)) =
+            cx.session().filter(|_| self.renew).map(|old| (old.exclusive, old.info.master))
+        else {
+            // not made exclusive, whatever was asked: so does Koji with a new session
+            return login::create(cx, user, &hostip, Some(AuthType::Normal), None).await;
         };
-        let (is_exclusive, master) = old.unwrap_or_default();
-        if self.exclusive && !is_exclusive {
+        let Some(keys) = login::renew(cx, user).await? else { fail!(Auth, "Invalid session or bad credentials") };
+        if self.exclusive && !was_exclusive {
             login::exclude_others(cx, keys.session_id, user, master, false).await?;
         }
         Ok(keys)
