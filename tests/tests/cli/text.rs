@@ -7,12 +7,9 @@ use regex::{Captures, Regex};
 use crate::table::Line;
 use crate::world::Client;
 
-/// The moment at the head of an error in the client's log, and the letters of a new folder's name.
-static FRESH: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}|cli-build/[\d.]+\.[A-Za-z]{8}|\d+:\d\d:\d\d (?:task|\d)|\[[= ]{36}\].*\r",
-    )
-});
+/// The moment at the head of an error in the client's log, and the name of a folder to upload to.
+static FRESH: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}|cli-build/[\d.]+\.[A-Za-z]{8}"));
 
 /// A moment, in any way in which commands and files show one.
 static MOMENT: LazyLock<Regex> = LazyLock::new(|| {

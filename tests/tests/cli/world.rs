@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
 use koji_core::model::TaskState;
 use koji_tests::Standalone;
 use koji_tests::packages::{small_spec, srpm_of};
-use koji_tests::programs::{Outcome, built, python_koji, run};
+use koji_tests::programs::{built, python, python_koji, run};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
@@ -19,6 +20,9 @@ use crate::text;
 /// Tasks have numbers from here on, builds from 10,000 later, and so on: six digits, so that what is printed is as wide
 /// for both programs, and nothing else looks like them.
 pub const FIRST_ID: i32 = 700_000;
+
+/// Stands for a number that a line should have printed.
+const UNKNOWN: i32 = 799_999;
 
 /// One of the two programs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,12 +39,45 @@ impl Client {
             Client::Ours => "_rs_",
         }
     }
+}
 
-    fn program(self) -> PathBuf {
-        match self {
-            Client::Python => python_koji(),
-            Client::Ours => built("koji"),
-        }
+/// What a program did.
+pub struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// Python's client, which is much slower to start than to run.
+struct Python {
+    _process: Child,
+    jobs: ChildStdin,
+    codes: BufReader<ChildStdout>,
+}
+
+impl Python {
+    fn start(environment: &[(&str, String)]) -> Self {
+        let mut process = Command::new(python())
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/many.py"))
+            .arg(python_koji())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Python");
+        let jobs = process.stdin.take().expect("its input");
+        let codes = BufReader::new(process.stdout.take().expect("its output"));
+        Python { _process: process, jobs, codes }
+    }
+
+    fn run(&mut self, args: &[String], folder: &Path) -> Ran {
+        let [stdout, stderr] = ["py.stdout", "py.stderr"].map(|name| folder.with_file_name(name));
+        let job = serde_json::json!({ "args": args, "folder": folder, "stdout": stdout, "stderr": stderr });
+        writeln!(self.jobs, "{job}").expect("a Python that reads");
+        let mut code = String::new();
+        self.codes.read_line(&mut code).expect("a Python that answers");
+        let text = |file: &Path| String::from_utf8_lossy(&fs::read(file).expect("what Python said")).into_owned();
+        Ran { code: code.trim().parse().ok(), stdout: text(&stdout), stderr: text(&stderr) }
     }
 }
 
@@ -48,6 +85,8 @@ impl Client {
 pub struct World {
     koji: &'static Standalone,
     password: String,
+    environment: Vec<(&'static str, String)>,
+    python: Mutex<Python>,
     ids: Mutex<BTreeMap<Client, Vec<(String, String)>>>,
 }
 
@@ -75,7 +114,12 @@ impl World {
                 }
             }
         });
-        let world = World { koji, password: koji.password(), ids: Mutex::default() };
+        // a zone with minutes, and the width that help is laid out for
+        let settings = [("TZ", "Asia/Kolkata"), ("COLUMNS", "100"), ("LC_ALL", "C.UTF-8")];
+        let mut environment = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
+        environment.push(("HOME", koji.dir().display().to_string()));
+        let python = Mutex::new(Python::start(&environment));
+        let world = World { koji, password: koji.password(), environment, python, ids: Mutex::default() };
         let sources = koji.dir().join("sources");
         fs::create_dir_all(&sources).expect("a folder");
         for mark in ["", Client::Python.mark(), Client::Ours.mark()] {
@@ -98,51 +142,58 @@ impl World {
     }
 
     /// Runs a line with a program, in an empty folder of the program's own.
-    pub fn run(&self, client: Client, line: &Line) -> Outcome {
+    pub fn run(&self, client: Client, line: &Line) -> Ran {
         let folder = self.folder(client);
         drop(fs::remove_dir_all(&folder));
         fs::create_dir_all(&folder).expect("a folder");
-        let mut command = Command::new(client.program());
-        command.arg("-c").arg(self.koji.dir().join("both.conf"));
-        match line.user {
-            User::Admin => command.args(["--user", "admin", "--password", &self.password]),
-            User::Alice => command.args(["--user", "alice", "--password", "alice"]),
-            User::Nobody => command.arg("--noauth"),
-        };
-        command.args(line.words.iter().map(|word| self.filled(client, word)));
-        // a zone with minutes, and the width that help is laid out for
-        run(command.current_dir(folder).env("HOME", self.koji.dir()).env("TZ", "Asia/Kolkata").env("COLUMNS", "100"))
-    }
-
-    /// Waits for a task to end, if that is what the line asks for.
-    pub fn wait_for(&self, line: &Line) -> bool {
-        let [wait, task, state] = line.words.as_slice() else { return false };
-        let state = match (wait.as_str(), state.as_str()) {
-            ("wait", "closed") => TaskState::Closed,
-            ("wait", "failed") => TaskState::Failed,
-            ("wait", "open") => TaskState::Open,
-            ("wait", "canceled") => TaskState::Canceled,
-            _ => return false,
-        };
-        for client in [Client::Python, Client::Ours] {
-            self.koji.wait_for(self.filled(client, task).parse().expect("a task that the table names"), state);
+        let mut args = vec!["-c".to_owned(), self.koji.dir().join("both.conf").display().to_string()];
+        args.extend(match line.user {
+            User::Admin => ["--user", "admin", "--password", &self.password].map(str::to_owned).to_vec(),
+            User::Alice => ["--user", "alice", "--password", "alice"].map(str::to_owned).to_vec(),
+            User::Nobody => vec!["--noauth".to_owned()],
+        });
+        args.extend(line.words.iter().map(|word| self.filled(client, word)));
+        if client == Client::Python {
+            return self.python.lock().expect("Python").run(&args, &folder);
         }
-        true
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        let outcome = run(Command::new(built("koji")).args(args).current_dir(folder).envs(environment));
+        Ran { code: outcome.status.code(), stdout: outcome.stdout, stderr: outcome.stderr }
     }
 
-    /// Keeps the number that a line prints, if the table has a name for it.
-    pub fn remember(&self, client: Client, line: &Line, outcome: &Outcome) {
-        let Some(name) = &line.makes else { return };
-        let found = outcome.stdout.split(|c: char| !c.is_ascii_digit()).find(|n| n.len() == 6 && n.starts_with('7'));
-        let id = found.unwrap_or_else(|| panic!("no number of a task or a build: {outcome}")).to_owned();
-        self.ids.lock().expect("numbers").entry(client).or_default().push((name.clone(), id));
+    /// Waits for tasks of both programs to be in a state, if that is what the line asks for: whether they are.
+    pub fn wait_for(&self, line: &Line) -> Option<bool> {
+        let [wait, task, state] = line.words.as_slice() else { return None };
+        let states = [TaskState::Open, TaskState::Closed, TaskState::Failed, TaskState::Canceled];
+        let state = states.into_iter().find(|known| known.name().eq_ignore_ascii_case(state))?;
+        let is = |client| {
+            let id: i32 = self.filled(client, task).parse().unwrap_or(UNKNOWN);
+            id != UNKNOWN && {
+                self.koji.wait_for(id, state);
+                true
+            }
+        };
+        (wait == "wait").then(|| is(Client::Python) && is(Client::Ours))
+    }
+
+    /// Keeps the number that a line prints, if the table has a name for it: whether there is one.
+    pub fn remember(&self, client: Client, line: &Line, outcome: &Ran) -> bool {
+        let Some(name) = &line.makes else { return true };
+        let mut numbers = outcome.stdout.split(|c: char| !c.is_ascii_digit());
+        let found = numbers.find(|n| n.len() == 6 && n.starts_with('7'));
+        let id = found.map_or_else(|| UNKNOWN.to_string(), str::to_owned);
+        let mut all = self.ids.lock().expect("numbers");
+        let ids = all.entry(client).or_default();
+        ids.retain(|(known, _)| known != name);
+        ids.push((name.clone(), id));
+        found.is_some()
     }
 
     /// All that a line did, without what must differ.
-    pub fn normal(&self, client: Client, line: &Line, outcome: &Outcome) -> String {
+    pub fn normal(&self, client: Client, line: &Line, outcome: &Ran) -> String {
         let all = format!(
             "exit {:?}\n{}--- errors\n{}--- files\n{}",
-            outcome.status.code(),
+            outcome.code,
             outcome.stdout,
             if client == Client::Ours { text::without_explanation(&outcome.stderr) } else { outcome.stderr.clone() },
             self.files(client, line)
