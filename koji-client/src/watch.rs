@@ -218,6 +218,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn each_task_comes_before_those_below_it() {
+        use TaskState::Closed;
+        let hub = Script::new();
+        let mut watcher = hub.session().watch([TaskId(5), TaskId(2)]);
+        hub.value(answer([(5, Closed, &[6, 8]), (2, Closed, &[3])]));
+        hub.value(answer([(6, Closed, &[7]), (8, Closed, &[]), (3, Closed, &[])])).value(answer([(7, Closed, &[])]));
+        changes(&mut watcher).await;
+        assert_eq!(watcher.tasks().map(|task| task.id.0).collect::<Vec<_>>(), [5, 6, 7, 8, 2, 3]);
+        hub.log();
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn other_hubs_are_asked_at_intervals() {
         use TaskState::{Closed, Open};
         let hub = Script::new();

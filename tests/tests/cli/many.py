@@ -11,6 +11,7 @@ import sys
 import dateutil.parser  # noqa: F401
 import koji_cli.commands  # noqa: F401
 import requests  # noqa: F401
+import rpm  # noqa: F401  (downloads are checked with it: pip install rpm)
 
 LIMIT = 120
 

@@ -51,7 +51,7 @@ impl Line {
 
     /// Whether each program works with names of its own.
     pub fn own_names(&self) -> bool {
-        self.text.contains(['@', '$'])
+        self.makes.is_some() || self.text.contains(['@', '$'])
     }
 
     /// Whether it shows tasks while they are at work.
@@ -95,12 +95,18 @@ pub const DIFFERENT: &[(&str, &str)] = &[
     ("add-tag-inheritance t@ base-build --priority x", UNCAUGHT),
     ("taskinfo x", UNCAUGHT),
     ("resubmit x", UNCAUGHT),
+    ("list-buildroot x", UNCAUGHT),
+    ("download-task x", UNCAUGHT),
+    ("download-build --topurl http://127.0.0.1:1 --noprogress small-1-1", LIBRARY),
+    ("download-task --noprogress --logs --filter '*build*' $task", LIBRARY),
+    ("download-task --noprogress --logs --skip '*root*' $task", LIBRARY),
     ("list-tasks --help", FEWER_TIMES),
     ("list-builds --help", FEWER_TIMES),
     ("taginfo 1", "ours takes a number where the hub knows no such name"),
 ];
 
 const UNCAUGHT: &str = "Python's ends with an exception that says nothing to its user";
+const LIBRARY: &str = "the words are those of the library that says it";
 const OWN_VERSION: &str = "each client says its own version";
 const FEWER_TIMES: &str = "ours promises fewer ways to write a time than dateutil";
 

@@ -22,6 +22,9 @@ static MOMENT: LazyLock<Regex> = LazyLock::new(|| {
 /// A number of the hub: see [`crate::world::FIRST_ID`].
 static ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b7\d{5}\b"));
 
+/// The sum and the size of a package, which depend on when it was built.
+static SUM: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^(?:(SIGMD5): [0-9a-f]{32}|(Size): \d+)$"));
+
 /// The folder of a task: the last four digits of its number come before it.
 static TASK_FOLDER: LazyLock<Regex> = LazyLock::new(|| pattern(r"\btasks/(\d+)/(7\d{5})\b"));
 
@@ -50,6 +53,7 @@ pub fn normal(text: &str, client: Client, line: &Line, ids: &[(String, String)])
         return text;
     }
     text = text.replace(client.mark(), "@");
+    text = SUM.replace_all(&text, "$1$2: <fresh>").into_owned();
     text = TASK_FOLDER.replace_all(&text, |found: &Captures| task_folder(&found[1], &found[2])).into_owned();
     for (name, id) in ids {
         text = text.replace(id.as_str(), &format!("${name}"));

@@ -93,14 +93,15 @@ pub struct World {
 impl World {
     /// Puts source packages, users, and the tag `base` with the build `small-1-1` on the hub.
     pub fn new(koji: &'static Standalone) -> Self {
-        let config = fs::read_to_string(koji.config()).expect("koji.conf") + "poll_interval = 1\n";
+        let config = fs::read_to_string(koji.config()).expect("koji.conf")
+            + "poll_interval = 1\nmax_retries = 2\nretry_interval = 1\n";
         fs::write(koji.dir().join("both.conf"), config).expect("the clients' settings");
         fs::write(koji.dir().join("broken.conf"), "server = http://x\n").expect("settings");
         koji.add_user("alice", &[]);
         let db = koji.dir().join("koji.db");
         koji.block_on(async {
             let mut db = SqliteConnection::connect(&format!("sqlite://{}", db.display())).await.expect("the database");
-            let tables = "task build tag users host buildroot channels permissions package build_target";
+            let tables = "task build tag users host buildroot channels permissions rpminfo repo_queue";
             for (n, table) in (0..).zip(tables.split(' ')) {
                 for sql in
                     ["DELETE FROM sqlite_sequence WHERE name = $1", "INSERT INTO sqlite_sequence VALUES ($1, $2)"]
