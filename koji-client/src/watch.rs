@@ -24,7 +24,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 pub struct TaskWatcher {
     session: Session,
     tasks: BTreeMap<TaskId, Watched>,
-    // in the order in which they were found
+    // each before the tasks below it
     order: Vec<TaskId>,
     begun: bool,
     long_poll: bool,
@@ -59,14 +59,16 @@ impl Session {
             begun: false,
             long_poll: true,
         };
-        tasks.into_iter().for_each(|id| watcher.add(id, 0));
+        for id in tasks {
+            watcher.add(id, 0, None);
+        }
         watcher
     }
 }
 
 impl TaskWatcher {
-    /// The next changes, in the order in which the tasks were found; nothing when all tasks have ended. The first time it
-    /// gives all tasks that there are.
+    /// The next changes, each task's before those of the tasks below it; nothing when all tasks have ended. The first time
+    /// it gives all tasks that there are.
     ///
     /// A task that does not exist is a fault.
     pub async fn next(&mut self) -> Result<Option<Vec<TaskChange>>> {
@@ -86,16 +88,20 @@ impl TaskWatcher {
         }
     }
 
-    /// The tasks as they were last seen, in the order in which they were found.
+    /// The tasks as they were last seen, each before the tasks below it.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.order.iter().filter_map(|id| self.tasks.get(id)?.task.as_ref())
     }
 
-    fn add(&mut self, id: TaskId, depth: usize) {
-        if let Entry::Vacant(entry) = self.tasks.entry(id) {
-            entry.insert(Watched { depth, task: None, settled: false });
-            self.order.push(id);
-        }
+    /// Takes in a task, behind all that is below its parent; whether it is a new one.
+    fn add(&mut self, id: TaskId, depth: usize, parent: Option<TaskId>) -> bool {
+        let Entry::Vacant(entry) = self.tasks.entry(id) else { return false };
+        entry.insert(Watched { depth, task: None, settled: false });
+        let parent = parent.and_then(|parent| self.order.iter().position(|id| *id == parent));
+        let below = |id: &TaskId| self.tasks.get(id).is_some_and(|other| other.depth >= depth);
+        let at = parent.map(|at| at + 1 + self.order[at + 1..].iter().take_while(|id| below(id)).count());
+        self.order.insert(at.unwrap_or(self.order.len()), id);
+        true
     }
 
     /// Asks for the tasks that have not ended and for what is below them, until there is nothing new.
@@ -113,7 +119,7 @@ impl TaskWatcher {
                 })
                 .collect();
             m.run().await?;
-            let known = self.order.len();
+            let mut found = Vec::new();
             for (id, info, children) in calls {
                 let task: Task = from_value(info.result()?).map_err(Error::protocol(GetTaskInfo::INFO.name))?;
                 let children = children.result()?;
@@ -124,9 +130,10 @@ impl TaskWatcher {
                 if before.as_ref().is_none_or(|old| (old.state, old.host_id) != (task.state, task.host_id)) {
                     changes.push(TaskChange { task, before, depth });
                 }
-                children.into_iter().for_each(|child| self.add(child.id, depth + 1));
+                let children = children.into_iter().map(|child| child.id);
+                found.extend(children.filter(|child| self.add(*child, depth + 1, Some(id))));
             }
-            asked = self.order[known..].to_vec();
+            asked = found;
         }
         Ok(changes)
     }
@@ -208,6 +215,18 @@ mod tests {
         assert_eq!(changes(&mut watcher).await, None);
         assert_eq!(watcher.tasks().map(|task| task.id.0).collect::<Vec<_>>(), [5, 6, 7]);
         assert_eq!(hub.log()[2], "hub.waitTasks(-/-)");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_task_comes_before_those_below_it() {
+        use TaskState::Closed;
+        let hub = Script::new();
+        let mut watcher = hub.session().watch([TaskId(5), TaskId(2)]);
+        hub.value(answer([(5, Closed, &[6, 8]), (2, Closed, &[3])]));
+        hub.value(answer([(6, Closed, &[7]), (8, Closed, &[]), (3, Closed, &[])])).value(answer([(7, Closed, &[])]));
+        changes(&mut watcher).await;
+        assert_eq!(watcher.tasks().map(|task| task.id.0).collect::<Vec<_>>(), [5, 6, 7, 8, 2, 3]);
+        hub.log();
     }
 
     #[tokio::test(start_paused = true)]

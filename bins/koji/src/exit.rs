@@ -1,5 +1,8 @@
 //! How a command ends before its end.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use koji_client::Error;
 use koji_core::python;
 
@@ -39,8 +42,9 @@ impl Stop {
     }
 
     /// An error with a local file.
-    pub fn io(path: impl AsRef<std::path::Path>, error: std::io::Error) -> Self {
-        Stop::Raised("OSError", format!("{}: {error}", path.as_ref().display()))
+    pub fn io(path: impl AsRef<Path>, error: std::io::Error) -> Self {
+        let (class, message) = os_error(path.as_ref(), &error);
+        Stop::Raised(class, message)
     }
 
     /// An error in Koji's words.
@@ -84,9 +88,26 @@ pub fn describe(error: &Error) -> (&'static str, String) {
         Error::Configuration(_) => ("ConfigurationError", chain(error)),
         Error::Transport { .. } | Error::Deadline { .. } => ("ConnectionError", chain(error)),
         Error::Status { .. } => ("HTTPError", chain(error)),
-        Error::Io { .. } => ("OSError", chain(error)),
+        Error::Io { path, source } => os_error(path, source),
         _ => ("GenericError", chain(error)),
     }
+}
+
+/// An error with a local file as Python says it: `[Errno 2] No such file or directory: 'a.src.rpm'`.
+fn os_error(path: &Path, error: &std::io::Error) -> (&'static str, String) {
+    let class = match error.kind() {
+        ErrorKind::NotFound => "FileNotFoundError",
+        ErrorKind::PermissionDenied => "PermissionError",
+        ErrorKind::AlreadyExists => "FileExistsError",
+        ErrorKind::IsADirectory => "IsADirectoryError",
+        ErrorKind::NotADirectory => "NotADirectoryError",
+        _ => "OSError",
+    };
+    let path = path.display().to_string();
+    let Some(number) = error.raw_os_error() else { return (class, format!("{path}: {error}")) };
+    let text = error.to_string();
+    let text = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text);
+    (class, format!("[Errno {number}] {text}: {}", python::repr_str(&path)))
 }
 
 /// The error with all its causes.

@@ -46,7 +46,6 @@ struct Flags {
     debug: Opt<bool>,
     debug_xmlrpc: Opt<bool>,
     quiet: Opt<bool>,
-    skip_main: Opt<bool>,
     help_commands: Opt<bool>,
 }
 
@@ -64,9 +63,6 @@ pub fn read(program: &str, args: impl IntoIterator<Item = String>) -> Result<Glo
     let config = o.get(texts.config).map(PathBuf::from);
     let mut profile = Profile::load(&name, config.as_deref()).map_err(|e| o.error(e))?;
     adjust(&mut profile, &o, &texts, &flags)?;
-    if o.get(flags.skip_main) {
-        return Err(Stop::Exit(0));
-    }
     Ok(Globals { profile, runas: o.get(texts.runas), noauth: o.get(flags.noauth), quiet: o.get(flags.quiet), command })
 }
 
@@ -89,7 +85,8 @@ fn declare(p: &mut Parser, program: &str) -> (Texts, Flags) {
     let debug = p.flag(&["-d", "--debug"], "show debug output");
     let debug_xmlrpc = p.flag(&["--debug-xmlrpc"], "show xmlrpc debug output");
     let quiet = p.flag(&["-q", "--quiet"], "run quietly");
-    let skip_main = p.flag(&["--skip-main"], "don't actually run main");
+    // Koji's own programs run all the same
+    p.flag(&["--skip-main"], "don't actually run main");
     let server = p.text(&["-s", "--server"], "", "url of XMLRPC server");
     let topdir = p.text(&["--topdir"], "", "specify topdir");
     let weburl = p.text(&["--weburl"], "", "url of the Koji web interface");
@@ -115,7 +112,7 @@ fn declare(p: &mut Parser, program: &str) -> (Texts, Flags) {
         pkgurl,
         plugin_paths,
     };
-    (texts, Flags { noauth, force_auth, debug, debug_xmlrpc, quiet, skip_main, help_commands })
+    (texts, Flags { noauth, force_auth, debug, debug_xmlrpc, quiet, help_commands })
 }
 
 /// The options over the profile's settings.

@@ -10,6 +10,9 @@ use crate::xmlrpc::{Struct, Value, from_value, to_value};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BuildOpts {
+    /// The architectures to build for, space separated; for scratch builds only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arch_override: Option<String>,
     /// Whether the build is not tagged.
     #[serde(deserialize_with = "truth", skip_serializing_if = "is_false")]
     pub skip_tag: bool,
@@ -19,9 +22,6 @@ pub struct BuildOpts {
     /// The repo to build in, instead of a current one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repo_id: Option<RepoId>,
-    /// The architectures to build for, space separated; for scratch builds only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arch_override: Option<String>,
     /// Whether the first failing architecture ends the others.
     #[serde(deserialize_with = "truth", skip_serializing_if = "is_false")]
     pub fail_fast: bool,

@@ -284,7 +284,9 @@ async fn split_unsigned(cx: &Context, rpms: &mut Vec<RpmFile>, key: &str) -> Res
     let (mut signed, mut unsigned) = (Vec::new(), Vec::new());
     for (rpm, call) in rpms.drain(..).zip(calls) {
         if call.result()?.into_list().is_empty() {
-            crate::warn!("No such sigkey {key} for rpm {}", rpm.nvra().file_name());
+            // Koji writes the name with a hyphen before the architecture
+            let name = format!("{}-{}-{}-{}", rpm.name, rpm.version, rpm.release, rpm.arch);
+            crate::warn!("No such sigkey {key} for rpm {name}.rpm");
             unsigned.push(rpm);
         } else {
             signed.push(rpm);
