@@ -57,7 +57,10 @@ impl Error {
     pub fn into_fault(self) -> Fault {
         match self {
             Error::Fault(fault) => fault,
-            Error::Db(DbError::Unavailable { .. }) => Fault::new(FaultKind::ServerOffline, "database outage"),
+            Error::Db(e @ DbError::Unavailable { .. }) => {
+                tracing::error!(error = &e as &dyn std::error::Error, "database outage");
+                Fault::new(FaultKind::ServerOffline, "database outage")
+            }
             Error::Db(e @ (DbError::InvalidOrder(_) | DbError::Negative { .. })) => Fault::generic(e.to_string()),
             Error::Wire(e) => Fault::new(FaultKind::Parameter, e.to_string()),
             Error::Rpm { .. } | Error::Storage(StorageError::BadPath { .. }) => Fault::generic(self.to_string()),

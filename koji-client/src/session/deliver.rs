@@ -124,6 +124,7 @@ impl Session {
         let may_retry = outgoing.retried && (logged_in || outgoing.login || options.anon_retry);
         let mut attempts = 0;
         let mut failures = 0;
+        let mut offline = options.first_pause.min(options.offline_retry_interval);
         loop {
             attempts += 1;
             let (error, pause, deadline) = match self.send_once(outgoing, request.clone()).await {
@@ -131,7 +132,10 @@ impl Session {
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Offline(fault)) if options.offline_retry => {
                     failures = 0;
-                    (Error::Fault(fault), options.offline_retry_interval, options.offline_deadline)
+                    // many an outage is over at once
+                    let pause = offline;
+                    offline = offline.saturating_mul(2).min(options.offline_retry_interval);
+                    (Error::Fault(fault), pause, options.offline_deadline)
                 }
                 Err(Failure::Offline(fault)) => return Err(fault.into()),
                 Err(Failure::Lost(lost)) => {

@@ -33,7 +33,7 @@ pub struct Options {
     pub anon_retry: bool,
     /// Whether calls are sent again while the hub says that it is offline.
     pub offline_retry: bool,
-    /// The pause between two of these times.
+    /// The longest pause between two of these times; the first ones are shorter.
     pub offline_retry_interval: Duration,
     /// How long a hub may be offline before the call fails.
     pub offline_deadline: Duration,

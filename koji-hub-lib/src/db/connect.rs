@@ -11,8 +11,10 @@ use super::conn::Inner;
 use super::url::Target;
 use super::{Conn, DbError, DbUrl, Dialect};
 
-/// How long a request waits for a connection, or for the writer of SQLite, before it fails.
+/// How long a request waits for a connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long it waits for SQLite's writer: on a busy machine another's import may take its time.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(300);
 /// A Postgres connection that was idle for longer is tried before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 20;
@@ -104,6 +106,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
     };
     let write = pool()
         .max_connections(1)
+        .acquire_timeout(WRITER_TIMEOUT)
         // When SQLite itself ends a transaction (a full disk), sqlx still counts it as open: start afresh.
         .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .connect_with(options.clone())
