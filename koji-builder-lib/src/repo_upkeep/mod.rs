@@ -123,10 +123,8 @@ impl RepoUpkeep {
 
     async fn repos(&self) -> Result<Vec<RepoRow>> {
         let clause = vec![Value::from("state"), "!=".into(), RepoState::Deleted.code().into()];
-        let mut query = QueryRepos::new();
-        query.clauses = Value::Array(vec![clause.into()]);
-        query.fields = Value::Array(FIELDS.iter().map(|field| Value::from(*field)).collect());
-        read(self.session.call(query).await?)
+        let fields = Value::Array(FIELDS.iter().map(|field| Value::from(*field)).collect());
+        read(self.session.call(QueryRepos::new(vec![clause.into()]).fields(fields)).await?)
     }
 
     /// Whether a repo was not looked at closely for a while; from now on it was.
@@ -160,10 +158,8 @@ impl RepoUpkeep {
         if !row.is_dist() {
             clauses.push(clause("custom_opts", "=", "{}".into()));
         }
-        let mut query = QueryRepos::new();
-        query.clauses = clauses.into();
-        query.fields = Value::Array(vec!["id".into()]);
-        let newer = self.session.call(query).await?;
+        let fields = Value::Array(vec!["id".into()]);
+        let newer = self.session.call(QueryRepos::new(clauses).fields(fields)).await?;
         Ok(newer.as_array().is_some_and(<[Value]>::is_empty))
     }
 

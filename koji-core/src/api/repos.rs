@@ -36,7 +36,7 @@ methods! {
     /// Sets a repo's state; it only goes up.
     [Permission("repo"), Write] "repo.setState" => SetRepoState(repo_id: RepoId, state: Value) -> ();
     /// Queries repos: clauses `[field, operator, value]`, fields, options.
-    [Anyone, Read] "repo.query" => QueryRepos(clauses: Value = Value::Nil, fields: Value = Value::Nil, opts: Option<Struct> = None) -> Value;
+    [Anyone, Read] "repo.query" => QueryRepos(clauses: Value, fields: Value = Value::Nil, opts: Option<Struct> = None) -> Value;
     /// Queries the queue of requests.
     [Anyone, Read] "repo.queryQueue" => QueryRepoQueue(clauses: Value = Value::Nil, fields: Value = Value::Nil, opts: Option<Struct> = None) -> Value;
     /// Makes requests for tags that want repos of themselves.

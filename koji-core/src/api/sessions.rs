@@ -1,7 +1,8 @@
 //! Logging in, and what a session is.
 
+use super::UserRef;
 use super::method::methods;
-use crate::ids::{SessionId, UserId};
+use crate::ids::SessionId;
 use crate::model::{LoggedInUser, SessionKeys};
 use crate::xmlrpc::{Struct, Value};
 
@@ -16,12 +17,12 @@ methods! {
     [Anyone, Write] "subsession" => Subsession() -> SessionKeys;
     /// Ends a session below this one.
     [Anyone, Write] "logoutChild" => LogoutChild(session_id: SessionId) -> ();
-    /// Makes this the user's only session.
+    /// Makes this the user's only session; nothing without one.
     [Anyone, Write] "exclusiveSession" => ExclusiveSession(force: bool = false) -> ();
-    /// Lets the user have other sessions again.
+    /// Lets the user have other sessions again; nothing without a session.
     [Anyone, Write] "sharedSession" => SharedSession() -> ();
     /// The session; with a user, all sessions of that user.
-    [Anyone, Read] "getSessionInfo" => GetSessionInfo(details: bool = false, user_id: Option<UserId> = None) -> Value;
+    [Anyone, Read] "getSessionInfo" => GetSessionInfo(details: bool = false, user "user_id": Option<UserRef> = None) -> Value;
     /// A text that shows the session.
     [Anyone, Read] "showSession" => ShowSession() -> String;
     /// The user of the session.

@@ -50,8 +50,12 @@ impl Document {
     }
 }
 
-/// Reads a request. A `<methodResponse>` reads as a call that names no method, as Koji takes it.
+/// Reads a request. A `<methodResponse>` reads as a call that names no method, as Koji takes it. Characters that XML has
+/// no place for are refused: they would come back in answers that other clients cannot read.
 pub fn read_call(text: &[u8]) -> Result<Call, Error> {
+    if let Some(byte) = text.iter().find(|b| **b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) {
+        return Err(Error::Syntax(format!("the character {byte:#04x} is not allowed")));
+    }
     Ok(match Document::read(text)? {
         Document::Call(call) => call,
         Document::Response(v) => Call { method: None, params: vec![v] },

@@ -232,6 +232,9 @@ fn append<'a>(out: &mut Cow<'a, str>, event: Event<'a>) -> Result<(), Error> {
         Event::Text(t) => normal(t.into_inner()),
         Event::CData(t) => normal(t.into_inner()),
         Event::GeneralRef(r) => match r.resolve_char_ref()? {
+            Some(c) if c < ' ' && !matches!(c, '\t' | '\n' | '\r') => {
+                return Err(Error::Syntax(format!("the character {:#04x} is not allowed", u32::from(c))));
+            }
             Some(c) => Cow::Owned(c.to_string()),
             None => Cow::Borrowed(match r.as_ref() {
                 "lt" => "<",

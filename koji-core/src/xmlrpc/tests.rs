@@ -141,3 +141,17 @@ fn documents_are_told_apart() {
     let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><methodCall><methodName>\xe9</methodName></methodCall>";
     assert_eq!(read_call(latin).unwrap().method.as_deref(), Some("\u{e9}"));
 }
+
+#[test]
+fn characters_that_xml_has_no_place_for_are_refused_in_calls() {
+    let call = |text: &str| {
+        let call = format!(
+            "<methodCall><methodName>echo</methodName><params><param><value><string>{text}</string></value></param></params></methodCall>"
+        );
+        read_call(call.as_bytes())
+    };
+    assert_eq!(call("a\tb\u{e9}").unwrap().params, ["a\tb\u{e9}".into()]);
+    for text in ["\u{b}", "a\0", "&#11;", "&#x1b;"] {
+        assert!(call(text).unwrap_err().to_string().contains("is not allowed"), "{text:?}");
+    }
+}
