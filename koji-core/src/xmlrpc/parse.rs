@@ -111,7 +111,9 @@ impl<'a> Parser<'a> {
             return Err(Error::Shape("text beside an element in <value>".into()));
         }
         let name = start.name();
-        let token = match name.as_ref() {
+        // with a prefix (`ex:nil`) it is the same, as for Python
+        let name = name.as_ref().rsplit(':').next().unwrap_or_default();
+        let token = match name {
             "int" | "i4" => Token::Int(integer(&self.text()?)?),
             "string" => Token::String(self.text()?),
             "nil" => {

@@ -50,6 +50,8 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
     }
     let call = match xmlrpc::read_call(&body) {
         Ok(call) => call,
+        // well formed, and Koji too would answer it with a fault
+        Err(e @ xmlrpc::Error::IntegerRange) => return xml(xmlrpc::write_fault(&Error::from(e).into_fault())),
         Err(e) => return bad_request(&format!("Invalid request: {e}")),
     };
     let credentials = match credentials {
@@ -147,7 +149,7 @@ fn session_id(text: &str) -> Result<SessionId> {
 }
 
 fn bad_request(text: &str) -> Response {
-    plain(StatusCode::BAD_REQUEST, text, &[])
+    plain(StatusCode::BAD_REQUEST, &format!("{text}\n"), &[])
 }
 
 fn plain(status: StatusCode, text: &str, headers: &[(&'static str, &'static str)]) -> Response {
