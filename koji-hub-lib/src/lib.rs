@@ -6,6 +6,7 @@
 //! modules.
 
 mod api;
+mod archives;
 mod buildroots;
 mod builds;
 pub mod call;
@@ -38,6 +39,7 @@ mod serve;
 pub mod session;
 pub mod signals;
 pub mod storage;
+mod sums;
 mod tagging;
 mod tags;
 mod targets;

@@ -3,7 +3,9 @@
 //! Files are copied before the transaction is committed, so that a build which is complete has its files, and a repeated
 //! attempt writes them again; afterwards the uploads become links to them. What is not committed is removed.
 
+mod archive;
 mod noarch;
+mod pom;
 mod rpm;
 mod scratch;
 
@@ -24,6 +26,7 @@ use crate::given::read;
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
+pub(crate) use archive::{NewArchive, TypeInfo};
 pub(crate) use rpm::import_alone;
 pub(crate) use scratch::move_to_scratch;
 
