@@ -2,9 +2,10 @@
 
 use koji_core::model::ArchiveType;
 
-use crate::Result;
+use crate::call::Call;
 use crate::db::{Conn, Select, args};
 use crate::error::fail;
+use crate::{Result, names};
 
 fn select<'a>() -> Select<'a> {
     Select::from("archivetypes")
@@ -50,6 +51,40 @@ pub(crate) async fn type_of_file(db: &mut Conn, filename: &str) -> Result<Option
 }
 
 /// Whether files of that type have that extension, which is in lower case.
-pub(super) fn has_extension(kind: &ArchiveType, extension: &str) -> bool {
+fn has_extension(kind: &ArchiveType, extension: &str) -> bool {
     kind.extensions.split_whitespace().any(|known| known.to_lowercase() == extension)
+}
+
+/// Adds a type; a fault if it or one of its extensions is known.
+pub(crate) async fn add_type(
+    cx: &mut Call<'_>,
+    name: &str,
+    description: &str,
+    extensions: &str,
+    compression: Option<&str>,
+) -> Result<()> {
+    names::check_internal(cx.hub().config(), name)?;
+    if let Some(other) = compression.filter(|kind| !matches!(*kind, "zip" | "tar")) {
+        fail!("Unsupported compression type {other}");
+    }
+    let db = cx.db().await?;
+    let known = types(db).await?;
+    if known.iter().any(|kind| kind.name == name) {
+        fail!("archivetype {name} already exists");
+    }
+    for extension in extensions.split(' ') {
+        let bare = extension.replace('.', "");
+        if bare.is_empty() || !bare.chars().all(char::is_alphanumeric) {
+            fail!("No such {extension} file extension");
+        }
+        if known.iter().any(|kind| has_extension(kind, &extension.to_lowercase())) {
+            fail!("file extension {extension} already exists");
+        }
+    }
+    db.execute(
+        "INSERT INTO archivetypes (name, description, extensions, compression_type) VALUES ($1, $2, $3, $4)",
+        args![name, description, extensions, compression],
+    )
+    .await?;
+    Ok(())
 }

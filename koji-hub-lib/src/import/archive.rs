@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
 use crate::given::take;
-use crate::{Result, archives, names, sums};
+use crate::{Hub, Result, archives, names, sums};
 
 /// The largest project file that is read.
 const POM_LIMIT: u64 = 16 * 1024 * 1024;
@@ -92,7 +92,7 @@ impl TypeInfo {
     }
 
     /// The folder of the file. One that leaves the build's is a fault.
-    fn dir(&self, build: &BuildDir) -> Result<String> {
+    pub(crate) fn dir(&self, build: &BuildDir) -> Result<String> {
         let below = match self {
             TypeInfo::Maven { group_id, artifact_id, version } => {
                 // each is a part of the path, but for the group, which is many
@@ -145,7 +145,7 @@ pub(crate) struct NewArchive {
 impl NewArchive {
     /// An uploaded file, with its size and SHA-256; a fault if it is not there.
     pub(crate) async fn of_upload(
-        cx: &Call<'_>,
+        hub: &Hub,
         file: &str,
         info: TypeInfo,
         buildroot: Option<BuildrootId>,
@@ -154,14 +154,14 @@ impl NewArchive {
             fail!("Invalid path: {file}");
         }
         let path = upload(file);
-        let size = match cx.storage().metadata(&path).await? {
-            None => fail!("No such file: {}", shown(cx.hub(), &path)),
+        let size = match hub.storage().metadata(&path).await? {
+            None => fail!("No such file: {}", shown(hub, &path)),
             Some(found) if found.is_dir => {
-                fail!("Error importing archive file, {} is not a regular file", shown(cx.hub(), &path))
+                fail!("Error importing archive file, {} is not a regular file", shown(hub, &path))
             }
             Some(found) => found.size,
         };
-        let sums = sums::of_file(cx.storage(), &path, &[ChecksumType::Sha256]).await?;
+        let sums = sums::of_file(hub.storage(), &path, &[ChecksumType::Sha256]).await?;
         Ok(NewArchive {
             filename: basename(file).to_owned(),
             file: Some(file.to_owned()),
@@ -213,7 +213,7 @@ impl NewArchive {
                 }
                 let (Some(file), "pom") = (&self.file, kind) else { return Ok(()) };
                 let given = format!("{group_id}-{artifact_id}-{version}");
-                let found = pom_label(cx, file).await?;
+                let found = pom_label(cx.hub(), file).await?;
                 if found != given {
                     fail!(Build, "Maven info from .pom file ({found}) does not match user-supplied typeInfo ({given})");
                 }
@@ -293,16 +293,16 @@ impl NewArchive {
 }
 
 /// The label of the artifact that an uploaded project file is of.
-async fn pom_label(cx: &Call<'_>, file: &str) -> Result<String> {
+async fn pom_label(hub: &Hub, file: &str) -> Result<String> {
     let path = upload(file);
-    let text = cx.storage().read(&path, 0, POM_LIMIT).await?;
+    let text = hub.storage().read(&path, 0, POM_LIMIT).await?;
     let pom = match pom::read(&text) {
         Ok(pom) => pom,
-        Err(reason) => fail!("cannot read {}: {reason}", shown(cx.hub(), &path)),
+        Err(reason) => fail!("cannot read {}: {reason}", shown(hub, &path)),
     };
     let part = |name: &str, value: Option<String>| match value {
         Some(value) => Ok(value),
-        None => fail!("could not extract {name} from POM: {}", shown(cx.hub(), &path)),
+        None => fail!("could not extract {name} from POM: {}", shown(hub, &path)),
     };
     let (group, artifact) = (part("groupId", pom.group_id)?, part("artifactId", pom.artifact_id)?);
     Ok(format!("{group}-{artifact}-{}", part("version", pom.version)?))

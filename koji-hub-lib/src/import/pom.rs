@@ -32,15 +32,15 @@ pub(super) fn read(text: &[u8]) -> Result<Pom, String> {
     loop {
         match reader.read_event().map_err(|e| e.to_string())? {
             Event::Start(tag) => {
-                path.push(String::from_utf8_lossy(tag.name().as_ref()).into_owned());
+                path.push(tag.name().as_ref().to_owned());
                 content.clear();
             }
-            Event::Text(part) => content.push_str(&part.decode().map_err(|e| e.to_string())?),
-            Event::CData(part) => content.push_str(&part.decode().map_err(|e| e.to_string())?),
+            Event::Text(part) => content.push_str(&part),
+            Event::CData(part) => content.push_str(&part),
             // an entity that nobody defined stands for one character
             Event::GeneralRef(entity) => match entity.resolve_char_ref() {
                 Ok(Some(char)) => content.push(char),
-                _ => content.push_str(match entity.decode().unwrap_or_default().as_ref() {
+                _ => content.push_str(match &*entity {
                     "amp" => "&",
                     "lt" => "<",
                     "gt" => ">",
