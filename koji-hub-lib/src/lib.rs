@@ -37,6 +37,7 @@ mod search;
 mod serve;
 pub mod session;
 pub mod signals;
+mod snapshots;
 pub mod storage;
 mod tagging;
 mod tags;

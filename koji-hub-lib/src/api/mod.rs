@@ -26,6 +26,8 @@ mod tagging;
 mod tags;
 mod targets;
 mod tasks;
+mod typed_builds;
+mod typed_tasks;
 mod uploads;
 mod users;
 mod volumes;
@@ -55,6 +57,8 @@ pub(crate) fn registry() -> Registry {
     sessions::register(&mut r);
     system::register(&mut r);
     tasks::register(&mut r);
+    typed_tasks::register(&mut r);
+    typed_builds::register(&mut r);
     uploads::register(&mut r);
     users::register(&mut r);
     tagging::register(&mut r);

@@ -65,12 +65,12 @@ impl BuiltFiles {
 }
 
 /// The path of an uploaded file.
-fn upload(file: &str) -> String {
+pub(crate) fn upload(file: &str) -> String {
     paths::under(&paths::work(None), file)
 }
 
 /// A path as Koji's messages show it.
-fn shown(hub: &Hub, path: &str) -> String {
+pub(crate) fn shown(hub: &Hub, path: &str) -> String {
     paths::under(&hub.config().koji_dir.to_string_lossy(), path)
 }
 
@@ -89,7 +89,7 @@ fn basename(file: &str) -> &str {
 }
 
 /// Copies an uploaded file to its place; once the call is committed, the upload becomes a link to it.
-async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
+pub(crate) async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
     let from = upload(file);
     cx.storage().copy(&from, to).await?;
     let (hub, to) = (cx.hub().clone(), to.to_owned());
@@ -102,7 +102,7 @@ async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
 }
 
 /// Has a file or a directory removed if the call is not committed.
-fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
+pub(crate) fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
     let hub = cx.hub().clone();
     cx.on_rollback(async move {
         if let Err(e) = hub.storage().remove(&path).await {
