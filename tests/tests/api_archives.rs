@@ -319,8 +319,8 @@ async fn what_is_in_an_archive_is_told_however_it_is_packed() {
         assert_eq!(refused, format!("No such file: b in archive#{jar}"));
 
         for (n, broken) in [&b"no zip"[..], &zip_of(&["a"])[..40], b""].into_iter().enumerate() {
-            let name = format!("packages/lib/1/1/maven/org/example/lib/1/lib-1.jar");
-            hub.hub.storage().put(&name, broken.to_vec().into()).await.unwrap();
+            let name = "packages/lib/1/1/maven/org/example/lib/1/lib-1.jar";
+            hub.hub.storage().put(name, broken.to_vec().into()).await.unwrap();
             let refused = admin.refused(ListArchiveFiles::new(jar)).await.1;
             assert!(refused.starts_with("cannot read packages/lib/"), "{n}: {refused}");
         }
