@@ -1,7 +1,9 @@
 //! Buildroots: what builders report of them, and what is known of them.
 
+use std::collections::BTreeSet;
+
 use koji_core::arch;
-use koji_core::ids::{BuildrootId, HostId, RepoId, RpmId, TaskId};
+use koji_core::ids::{ArchiveId, BuildrootId, HostId, RepoId, RpmId, TaskId};
 use koji_core::model::{Buildroot, BuildrootRpm, BuildrootState};
 use koji_core::xmlrpc::{Struct, Value};
 
@@ -138,6 +140,46 @@ pub(crate) async fn set_rpms(
                 " AND NOT EXISTS (SELECT 1 FROM buildroot_listing b WHERE b.buildroot_id = $1 AND b.rpm_id = rpminfo.id)"
             ),
             args![id, list(&ids), update],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Stores what archives are in a buildroot that is in use: for its set-up, or because the `project` depends on them.
+pub(crate) async fn add_archives(
+    cx: &mut Call<'_>,
+    id: BuildrootId,
+    host: HostId,
+    task: TaskId,
+    archives: &[ArchiveId],
+    project: bool,
+) -> Result<()> {
+    let row = owned(cx, id, host, Some(task)).await?;
+    let config = cx.hub().config();
+    if !config.enable_maven && !config.enable_win {
+        fail!("non-rpm support is not enabled");
+    }
+    if row.state != Some(BuildrootState::Building) {
+        let state = row.state.map_or(-1, BuildrootState::code);
+        fail!("buildroot {id} in wrong state {state}");
+    }
+    let ids: BTreeSet<i32> = archives.iter().map(|archive| archive.0).collect();
+    let ids: Vec<i32> = ids.into_iter().collect();
+    let known = sql!("SELECT id FROM archiveinfo WHERE id ", {in "$1"});
+    let known: Vec<i32> = cx.db().await?.fetch_scalars(known, args![list(&ids)]).await?;
+    if let Some(unknown) = ids.iter().find(|id| !known.contains(id)) {
+        fail!("No such archive: {unknown}");
+    }
+    cx.db()
+        .await?
+        .execute(
+            sql!(
+                "INSERT INTO buildroot_archives (buildroot_id, archive_id, project_dep)
+                 SELECT $1, archiveinfo.id, $3 FROM archiveinfo WHERE archiveinfo.id ", {in "$2"},
+                " AND NOT EXISTS (SELECT 1 FROM buildroot_archives b
+                                  WHERE b.buildroot_id = $1 AND b.archive_id = archiveinfo.id)"
+            ),
+            args![id, list(&ids), project],
         )
         .await?;
     Ok(())

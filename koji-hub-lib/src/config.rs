@@ -289,4 +289,14 @@ impl HubConfig {
         }
         Ok(out)
     }
+
+    /// A fault unless Maven builds are on.
+    pub(crate) fn require_maven(&self) -> Result<()> {
+        if self.enable_maven { Ok(()) } else { Err(Error::generic("Maven support not enabled")) }
+    }
+
+    /// A fault unless Windows builds are on.
+    pub(crate) fn require_win(&self) -> Result<()> {
+        if self.enable_win { Ok(()) } else { Err(Error::generic("Windows support not enabled")) }
+    }
 }

@@ -6,11 +6,13 @@
 //! modules.
 
 mod api;
+mod archives;
 mod buildroots;
 mod builds;
 pub mod call;
 mod check;
 pub mod config;
+mod content_generators;
 pub mod db;
 pub mod dispatch;
 mod error;
@@ -37,7 +39,9 @@ mod search;
 mod serve;
 pub mod session;
 pub mod signals;
+mod snapshots;
 pub mod storage;
+mod sums;
 mod tagging;
 mod tags;
 mod targets;

@@ -49,6 +49,14 @@ methods! {
     [Host, Write] "host.moveBuildToScratch" => MoveBuildToScratch(task_id: TaskId, srpm: String, rpms: Vec<String>, logs: Option<Struct> = None) -> ();
     /// Begins a build: `name`, `version`, `release`, `epoch`, `task_id`, `owner`, `source`, `extra`.
     [Host, Write] "host.initBuild" => InitBuild(data: Struct) -> BuildId;
+    /// Begins a Maven build, whose release is the next one: what it was asked with, the build's `id` and `release` added.
+    [Host, Write] "host.initMavenBuild" => InitMavenBuild(task_id: TaskId, build_info: Struct, maven_info: Value) -> Struct;
+    /// Makes a build one of Maven.
+    [Host, Write] "host.createMavenBuild" => HostCreateMavenBuild(build_info: BuildRef, maven_info: Value) -> ();
+    /// Begins a Windows build: what it was asked with, the build's `id` added.
+    [Host, Write] "host.initWinBuild" => InitWinBuild(task_id: TaskId, build_info: Struct, win_info: Value) -> Struct;
+    /// Begins a build of images, whose release is the next one unless one is given: what it was asked with, the build's `id` added.
+    [Host, Write] "host.initImageBuild" => InitImageBuild(task_id: TaskId, build_info: Struct) -> Struct;
     /// Imports a build's files and completes it. `brmap` says in which buildroot each was built.
     [Host, Write] "host.completeBuild" => CompleteBuild(task_id: TaskId, build_id: BuildId, srpm: String, rpms: Vec<String>, brmap: Option<Struct> = None, logs: Option<Struct> = None) -> Build;
     /// Marks a build as failed.
@@ -65,10 +73,14 @@ methods! {
     [Host, Write] "host.setBuildRootList" => SetBuildRootList(brootid: BuildrootId, rpmlist: Vec<Struct>, task_id: Option<TaskId> = None) -> ();
     /// Says which RPMs came into a buildroot since.
     [Host, Write] "host.updateBuildRootList" => UpdateBuildRootList(brootid: BuildrootId, rpmlist: Vec<Struct>, task_id: Option<TaskId> = None) -> ();
+    /// Says which archives, by their `id`, are in a buildroot: to set it up, or as what the `project` depends on.
+    [Host, Write] "host.updateBuildrootArchives" => UpdateBuildrootArchives(brootid: BuildrootId, task_id: TaskId, archives: Vec<Struct>, project: bool = false) -> ();
     /// Begins a repo: its id and its event.
     [Host, Write] "host.repoInit" => RepoInit(tag: TagRef, task_id: Option<TaskId> = None, event: Option<EventId> = None, opts: Option<Struct> = None) -> (RepoId, EventId);
     /// Completes a repo: for each arch the upload folder and the files.
     [Host, Write] "host.repoDone" => RepoDone(repo_id: RepoId, data: Struct, expire: bool = false, repo_json_updates: Option<Struct> = None) -> ();
+    /// Puts one arch of a repo for distribution in place: the uploaded files that its manifest names, and the RPMs.
+    [Host, Write] "host.distRepoMove" => DistRepoMove(repo_id: RepoId, uploadpath: String, arch: String) -> ();
     /// Waits until there are tasks to begin or to look after, or the time is over: whether there are. Not Koji's; of this hub alone.
     [Host, Wait] "hub.waitWork" => WaitWork(timeout: i32 = 30) -> bool;
     /// Waits until any subtask that a task waits for has ended, or the time is over: as `host.taskWait`. Not Koji's; of this hub alone.

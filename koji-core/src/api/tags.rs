@@ -16,6 +16,10 @@ methods! {
     [Permission("tag"), Write] "editTag" => EditTag(tag_info "tagInfo": TagRef, name: NewName, arches: Option<String>, locked: bool, permission "permissionID": Option<PermissionRef>, extra: Option<Struct> = None) -> ();
     /// Deletes a tag: everything that refers to it is revoked.
     [Permission("tag"), Write] "deleteTag" => DeleteTag(tag_info "tagInfo": TagRef) -> ();
+    /// Copies a tag into a new one: its settings, packages, builds and groups as they are or were; not what it inherits from.
+    [Permission("tag"), Write] "snapshotTag" => SnapshotTag(src: TagRef, dst: TagRef, config: bool = true, pkgs: bool = true, builds: bool = true, groups: bool = true, latest_only: bool = true, inherit_builds: bool = true, event: Option<EventId> = None, force: bool = false) -> ();
+    /// Brings a tag up to date with another; with `remove`, what the other does not have goes.
+    [Permission("tag"), Write] "snapshotTagModify" => SnapshotTagModify(src: TagRef, dst: TagRef, config: bool = true, pkgs: bool = true, builds: bool = true, groups: bool = true, latest_only: bool = true, inherit_builds: bool = true, event: Option<EventId> = None, force: bool = false, remove: bool = false) -> ();
     /// Looks up a tag, as it is or was.
     [Anyone, Read] "getTag" => GetTag(tag_info "tagInfo": TagRef, strict: bool = false, event: Option<EventRef> = None, blocked: bool = false) -> Option<Tag>;
     /// A tag's id.

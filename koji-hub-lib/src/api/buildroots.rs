@@ -1,5 +1,7 @@
 use koji_core::api::buildroots::*;
-use koji_core::api::host::{NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList};
+use koji_core::api::host::{
+    NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList, UpdateBuildrootArchives,
+};
 use koji_core::api::query::Rows;
 use koji_core::api::{HostRef, TagRef};
 use koji_core::ids::BuildrootId;
@@ -8,8 +10,9 @@ use koji_core::model::{Buildroot, BuildrootRpm};
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
+use crate::given::take;
 use crate::registry::{Handle, Registry};
-use crate::{Result, buildroots};
+use crate::{Result, buildroots, tasks};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetBuildroot>()
@@ -18,7 +21,8 @@ pub(super) fn register(r: &mut Registry) {
         .add::<NewBuildRoot>()
         .add::<SetBuildRootState>()
         .add::<SetBuildRootList>()
-        .add::<UpdateBuildRootList>();
+        .add::<UpdateBuildRootList>()
+        .add::<UpdateBuildrootArchives>();
 }
 
 impl Handle for GetBuildroot {
@@ -101,5 +105,20 @@ impl Handle for UpdateBuildRootList {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let host = cx.host_id()?;
         buildroots::set_rpms(cx, self.brootid, host, self.task_id, &self.rpmlist, true).await
+    }
+}
+
+impl Handle for UpdateBuildrootArchives {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let host = cx.host_id()?;
+        tasks::assert_host(cx.db().await?, self.task_id, host).await?;
+        let mut archives = Vec::with_capacity(self.archives.len());
+        for mut archive in self.archives {
+            match take(&mut archive, "id")? {
+                Some(id) => archives.push(id),
+                None => fail!(Parameter, "host.updateBuildrootArchives(): an archive without id"),
+            }
+        }
+        buildroots::add_archives(cx, self.brootid, host, self.task_id, &archives, self.project).await
     }
 }

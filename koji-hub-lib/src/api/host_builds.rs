@@ -20,7 +20,7 @@ pub(super) fn register(r: &mut Registry) {
 }
 
 /// The owner of a task that is open on the calling host.
-async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId> {
+pub(super) async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId> {
     let host = cx.host_id()?;
     let db = cx.db().await?;
     tasks::assert_host(db, task, host).await?;
@@ -28,15 +28,50 @@ async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId> {
 }
 
 /// A value that must be there.
-fn required<T: Param>(data: &Struct, name: &str) -> Result<T> {
+pub(super) fn required<T: Param>(data: &Struct, name: &str) -> Result<T> {
     match optional(data, name)? {
         Some(value) => Ok(value),
         None => fail!("No {name} value for build"),
     }
 }
 
-fn optional<T: Param>(data: &Struct, name: &str) -> Result<Option<T>> {
+pub(super) fn optional<T: Param>(data: &Struct, name: &str) -> Result<Option<T>> {
     read(name, data.get(name).cloned().unwrap_or_default())
+}
+
+/// A build that a task of that owner begins, of what a builder says of it. What is added to that is what was asked for.
+pub(super) fn in_the_making(data: &mut Struct, task_id: TaskId, owner: UserId) -> Result<NewBuild> {
+    let Some(name) = optional(data, "name")? else { fail!("No name or package id provided for build") };
+    if data.get("epoch").is_none() {
+        fail!("No epoch value for build");
+    }
+    let extra = match data.get("extra") {
+        None | Some(Value::Nil) => None,
+        Some(extra) => match serde_json::to_value(extra) {
+            Ok(json) => Some(JsonText(json)),
+            Err(_) => fail!("No such build extra data: {}", koji_core::python::repr(extra)),
+        },
+    };
+    data.insert("task_id", task_id.0);
+    data.insert("owner", owner.0);
+    data.insert("state", BuildState::Building.code());
+    data.insert("completion_time", Value::Nil);
+    Ok(NewBuild {
+        name,
+        version: required(data, "version")?,
+        release: required(data, "release")?,
+        epoch: optional(data, "epoch")?,
+        draft: data.get("draft").is_some_and(Value::is_truthy),
+        state: BuildState::Building,
+        owner,
+        task_id: Some(task_id),
+        source: optional(data, "source")?,
+        extra,
+        start_time: Some(optional(data, "start_time")?.unwrap_or_else(Timestamp::now)),
+        completion_time: None,
+        cg_id: None,
+        asked: data.clone(),
+    })
 }
 
 impl Handle for InitBuild {
@@ -45,36 +80,7 @@ impl Handle for InitBuild {
         let task_id = optional(&data, "task_id")?;
         let Some(task_id) = task_id else { fail!(Parameter, "host.initBuild(): no task_id") };
         let owner = task_owner(cx, task_id).await?;
-        let Some(name) = optional(&data, "name")? else { fail!("No name or package id provided for build") };
-        if data.get("epoch").is_none() {
-            fail!("No epoch value for build");
-        }
-        let extra = match data.get("extra") {
-            None | Some(Value::Nil) => None,
-            Some(extra) => match serde_json::to_value(extra) {
-                Ok(json) => Some(JsonText(json)),
-                Err(_) => fail!("No such build extra data: {}", koji_core::python::repr(extra)),
-            },
-        };
-        data.insert("owner", owner.0);
-        data.insert("state", BuildState::Building.code());
-        data.insert("completion_time", Value::Nil);
-        let new = NewBuild {
-            name,
-            version: required(&data, "version")?,
-            release: required(&data, "release")?,
-            epoch: optional(&data, "epoch")?,
-            draft: data.get("draft").is_some_and(Value::is_truthy),
-            state: BuildState::Building,
-            owner,
-            task_id: Some(task_id),
-            source: optional(&data, "source")?,
-            extra,
-            start_time: Some(optional(&data, "start_time")?.unwrap_or_else(Timestamp::now)),
-            completion_time: None,
-            cg_id: None,
-            asked: data,
-        };
+        let new = in_the_making(&mut data, task_id, owner)?;
         let build = builds::make(cx, new).await?;
         builds::add_type(cx.db().await?, build, "rpm").await?;
         Ok(build)

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use koji_core::api::host::{RepoDone, RepoInit};
+use koji_core::api::host::{DistRepoMove, RepoDone, RepoInit};
 use koji_core::ids::{EventId, RepoId};
 use koji_core::xmlrpc::{Value, from_value};
 
@@ -8,11 +8,11 @@ use crate::Result;
 use crate::call::Call;
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
-use crate::repos::make;
 use crate::repos::options::RepoOptions;
+use crate::repos::{dist, make};
 
 pub(super) fn register(r: &mut Registry) {
-    r.add::<RepoInit>().add::<RepoDone>();
+    r.add::<RepoInit>().add::<RepoDone>().add::<DistRepoMove>();
 }
 
 impl Handle for RepoInit {
@@ -31,5 +31,12 @@ impl Handle for RepoDone {
             Err(e) => fail!(Parameter, "host.repoDone(): invalid value for data: {e}"),
         };
         make::done(cx, self.repo_id, &data, self.expire, self.repo_json_updates).await
+    }
+}
+
+impl Handle for DistRepoMove {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.host_id()?;
+        dist::move_arch(cx, self.repo_id, &self.uploadpath, &self.arch).await
     }
 }

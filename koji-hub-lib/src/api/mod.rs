@@ -5,6 +5,7 @@
 mod archives;
 mod buildroots;
 mod builds;
+mod content_generators;
 mod events;
 mod external_repos;
 mod groups;
@@ -26,6 +27,8 @@ mod tagging;
 mod tags;
 mod targets;
 mod tasks;
+mod typed_builds;
+mod typed_tasks;
 mod uploads;
 mod users;
 mod volumes;
@@ -40,6 +43,7 @@ pub(crate) fn registry() -> Registry {
     archives::register(&mut r);
     buildroots::register(&mut r);
     builds::register(&mut r);
+    content_generators::register(&mut r);
     events::register(&mut r);
     external_repos::register(&mut r);
     groups::register(&mut r);
@@ -55,6 +59,8 @@ pub(crate) fn registry() -> Registry {
     sessions::register(&mut r);
     system::register(&mut r);
     tasks::register(&mut r);
+    typed_tasks::register(&mut r);
+    typed_builds::register(&mut r);
     uploads::register(&mut r);
     users::register(&mut r);
     tagging::register(&mut r);

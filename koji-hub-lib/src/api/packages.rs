@@ -138,7 +138,7 @@ impl Handle for GetPackageConfig {
 impl Handle for PackageListAdd {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let PackageListAdd { owner, block, extra_arches, force, update, .. } = self;
-        let change = Change { owner, block, extra_arches, force, update };
+        let change = Change { owner, block, extra_arches, force, update, unasked: false };
         packages::change(cx, &self.tag_info, &self.pkg_info, change).await
     }
 }

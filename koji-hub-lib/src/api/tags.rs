@@ -8,6 +8,7 @@ use koji_core::xmlrpc::{Struct, Value};
 use crate::call::Call;
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
+use crate::snapshots::{self, Snapshot};
 use crate::{Error, Result, builds, names, tags};
 
 pub(super) fn register(r: &mut Registry) {
@@ -25,7 +26,9 @@ pub(super) fn register(r: &mut Registry) {
         .add::<CheckTagAccess>()
         .add::<TagChangedSinceEvent>()
         .add::<TagLastChangeEvent>()
-        .add::<TagFirstChangeEvent>();
+        .add::<TagFirstChangeEvent>()
+        .add::<SnapshotTag>()
+        .add::<SnapshotTagModify>();
 }
 
 impl Handle for CreateTag {
@@ -188,5 +191,34 @@ impl Handle for TagLastChangeEvent {
 impl Handle for TagFirstChangeEvent {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<EventId>> {
         tags::first_change(cx.db().await?, &self.tag, self.after, self.inherit).await
+    }
+}
+
+/// What of a tag is copied, as the two methods name it.
+macro_rules! snapshot {
+    ($given:ident, $remove:expr) => {
+        Snapshot {
+            config: $given.config,
+            packages: $given.pkgs,
+            builds: $given.builds,
+            groups: $given.groups,
+            latest_only: $given.latest_only,
+            inherit_builds: $given.inherit_builds,
+            event: $given.event,
+            force: $given.force,
+            remove: $remove,
+        }
+    };
+}
+
+impl Handle for SnapshotTag {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        snapshots::make(cx, &self.src, &self.dst, &snapshot!(self, false)).await
+    }
+}
+
+impl Handle for SnapshotTagModify {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        snapshots::update(cx, &self.src, &self.dst, &snapshot!(self, self.remove)).await
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn register(r: &mut Registry) {
 }
 
 /// The task of a build that a user asks for; `priority` is relative, and only administrators may go below zero.
-async fn submit(
+pub(super) async fn submit(
     cx: &mut Call<'_>,
     mut task: NewTask,
     priority: Option<i32>,

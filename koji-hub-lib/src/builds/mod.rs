@@ -6,6 +6,7 @@ mod find;
 mod list;
 mod make;
 mod release;
+mod typed;
 
 pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
 pub(crate) use end::{cancel, cancel_of_task, fail_build, fail_of_task};
@@ -13,9 +14,10 @@ pub(crate) use find::find;
 pub(crate) use list::{average_duration, list};
 pub(crate) use make::{NewBuild, make};
 pub(crate) use release::next_release;
+pub(crate) use typed::{find_or_make, make_image, make_maven, make_win};
 
 use koji_core::api::BuildRef;
-use koji_core::ids::BuildId;
+use koji_core::ids::{BuildId, RpmId};
 use koji_core::model::{Build, BuildState};
 use koji_core::nvr::{Nvr, target_release};
 use koji_core::paths::BuildDir;
@@ -60,6 +62,12 @@ pub(crate) async fn get_id(db: &mut Conn, build: &BuildRef) -> Result<BuildId> {
     }
 }
 
+/// Whether a build has RPMs.
+pub(crate) async fn has_rpms(db: &mut Conn, build: BuildId) -> Result<bool> {
+    let sql = "SELECT id FROM rpminfo WHERE build_id = $1 LIMIT 1";
+    Ok(db.fetch_scalar_optional::<RpmId>(sql, args![build]).await?.is_some())
+}
+
 /// The name by which a build is meant; none if it is by its id.
 fn parts(build: &BuildRef) -> Result<Option<Nvr>> {
     Ok(match build {
@@ -77,6 +85,8 @@ pub(crate) trait BuildExt {
     fn dir(&self) -> BuildDir;
     /// The name that its RPMs have: without the mark of a draft.
     fn rpm_nvr(&self) -> Result<Nvr>;
+    /// A fault if it is a draft: only builds of RPMs are.
+    fn reject_draft(&self) -> Result<()>;
     /// A fault if it is over with the build, or was never complete.
     fn assert_alive(&self) -> Result<()>;
 }
@@ -93,6 +103,13 @@ impl BuildExt for Build {
     fn rpm_nvr(&self) -> Result<Nvr> {
         let release = if self.draft { target_release(&self.release)? } else { &self.release };
         Ok(Nvr::new(&self.name, &self.version, release))
+    }
+
+    fn reject_draft(&self) -> Result<()> {
+        if self.draft {
+            fail!("Draft build not supported");
+        }
+        Ok(())
     }
 
     fn assert_alive(&self) -> Result<()> {

@@ -3,7 +3,9 @@
 //! Files are copied before the transaction is committed, so that a build which is complete has its files, and a repeated
 //! attempt writes them again; afterwards the uploads become links to them. What is not committed is removed.
 
+mod archive;
 mod noarch;
+mod pom;
 mod rpm;
 mod scratch;
 
@@ -24,7 +26,8 @@ use crate::given::read;
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
-pub(crate) use rpm::import_alone;
+pub(crate) use archive::{NewArchive, TypeInfo};
+pub(crate) use rpm::{import as import_rpm, import_alone};
 pub(crate) use scratch::move_to_scratch;
 
 /// What a build task made, as paths below the directory for uploads.
@@ -65,17 +68,17 @@ impl BuiltFiles {
 }
 
 /// The path of an uploaded file.
-fn upload(file: &str) -> String {
+pub(crate) fn upload(file: &str) -> String {
     paths::under(&paths::work(None), file)
 }
 
 /// A path as Koji's messages show it.
-fn shown(hub: &Hub, path: &str) -> String {
+pub(crate) fn shown(hub: &Hub, path: &str) -> String {
     paths::under(&hub.config().koji_dir.to_string_lossy(), path)
 }
 
 /// The headers of an uploaded RPM; a fault if it is not there.
-async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
+pub(crate) async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
     let path = upload(file);
     match rpm_file::read(hub.storage(), &path).await? {
         Some(rpm) => Ok(rpm),
@@ -84,12 +87,12 @@ async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
 }
 
 /// The last part of a path.
-fn basename(file: &str) -> &str {
+pub(crate) fn basename(file: &str) -> &str {
     file.rsplit_once('/').map_or(file, |(_, name)| name)
 }
 
 /// Copies an uploaded file to its place; once the call is committed, the upload becomes a link to it.
-async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
+pub(crate) async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
     let from = upload(file);
     cx.storage().copy(&from, to).await?;
     let (hub, to) = (cx.hub().clone(), to.to_owned());
@@ -102,7 +105,7 @@ async fn place(cx: &mut Call<'_>, file: &str, to: &str) -> Result<()> {
 }
 
 /// Has a file or a directory removed if the call is not committed.
-fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
+pub(crate) fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
     let hub = cx.hub().clone();
     cx.on_rollback(async move {
         if let Err(e) = hub.storage().remove(&path).await {

@@ -21,6 +21,8 @@ pub(crate) struct Change {
     pub force: bool,
     /// Whether there must be an entry already.
     pub update: bool,
+    /// Whether the policy is not asked.
+    pub unasked: bool,
 }
 
 /// An entry to be written.
@@ -66,7 +68,7 @@ async fn write(cx: &mut Call<'_>, entry: Entry) -> Result<()> {
 /// Lists a package in a tag, or changes how it stands there, if the policy allows it. A package that is not known is
 /// made.
 pub(crate) async fn change(cx: &mut Call<'_>, tag: &TagRef, package: &PackageRef, change: Change) -> Result<()> {
-    let Change { owner, block, extra_arches, force, update } = change;
+    let Change { owner, block, extra_arches, force, update, unasked } = change;
     let db = cx.db().await?;
     let tag = tags::get(db, tag, None).await?;
     let known = names::find(db, package).await?;
@@ -86,7 +88,9 @@ pub(crate) async fn change(cx: &mut Call<'_>, tag: &TagRef, package: &PackageRef
         PackageRef::Id(id) => id.0.into(),
         PackageRef::Name(name) => name.as_str().into(),
     };
-    ask_policy(cx, tag.id, asked, action, force).await?;
+    if !unasked {
+        ask_policy(cx, tag.id, asked, action, force).await?;
+    }
     let (package, package_name) = match known {
         Some(known) => known,
         None => (names::get_or_make(cx.db().await?, &package.text()).await?, package.text()),

@@ -1,6 +1,8 @@
-//! Repos of tags. [`request`] is how they are asked for, [`queue`] how requests become tasks, [`make`] how they are made.
+//! Repos of tags. [`request`] is how they are asked for, [`queue`] how requests become tasks, [`make`] how they are made,
+//! [`dist`] how those for distribution are.
 
 mod comps;
+pub(crate) mod dist;
 pub(crate) mod make;
 pub(crate) mod options;
 pub(crate) mod queue;

@@ -45,6 +45,17 @@ pub(crate) async fn untag_build(
     force: bool,
 ) -> Result<()> {
     tags::require_access(cx, &tag.id.into(), user, force).await?;
+    take_out_of_tag(cx, tag, build, user, strict).await
+}
+
+/// As [`untag_build`], whoever it is.
+pub(crate) async fn take_out_of_tag(
+    cx: &mut Call<'_>,
+    tag: &Tag,
+    build: &Build,
+    user: UserId,
+    strict: bool,
+) -> Result<()> {
     let event = cx.event().await?;
     let key = vec![("tag_id", tag.id.into()), ("build_id", build.id.into())];
     let changed = revoke(cx.db().await?, "tag_listing", key, event, user).await?;

@@ -1,0 +1,98 @@
+//! Builds of Maven, of Windows and of images.
+
+use koji_core::api::builds::{CreateImageBuild, CreateMavenBuild, CreateWinBuild};
+use koji_core::api::host::{HostCreateMavenBuild, InitImageBuild, InitMavenBuild, InitWinBuild};
+use koji_core::ids::{BuildId, TaskId};
+use koji_core::xmlrpc::{Struct, Value};
+
+use super::host_builds::{in_the_making, required, task_owner};
+use crate::call::Call;
+use crate::registry::{Handle, Registry};
+use crate::{Result, builds};
+
+pub(super) fn register(r: &mut Registry) {
+    r.add::<CreateMavenBuild>()
+        .add::<CreateWinBuild>()
+        .add::<CreateImageBuild>()
+        .add::<InitMavenBuild>()
+        .add::<HostCreateMavenBuild>()
+        .add::<InitWinBuild>()
+        .add::<InitImageBuild>();
+}
+
+impl Handle for CreateMavenBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_maven()?;
+        let build = builds::find_or_make(cx, &self.build_info).await?;
+        builds::make_maven(cx.db().await?, build.id, &self.maven_info).await
+    }
+}
+
+impl Handle for CreateWinBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_win()?;
+        let build = builds::find_or_make(cx, &self.build_info).await?;
+        builds::make_win(cx.db().await?, build.id, &self.win_info).await
+    }
+}
+
+impl Handle for CreateImageBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let build = builds::find_or_make(cx, &self.build_info).await?;
+        builds::make_image(cx.db().await?, build.id).await
+    }
+}
+
+/// Begins a build of a task, and adds its id to what it was asked with. Without a release it may get the next one.
+async fn begin(cx: &mut Call<'_>, task: TaskId, data: &mut Struct, may_count: bool) -> Result<BuildId> {
+    let owner = task_owner(cx, task).await?;
+    if may_count && data.get("release").is_none_or(Value::is_nil) {
+        let (name, version): (String, String) = (required(data, "name")?, required(data, "version")?);
+        let release = builds::next_release(cx.db().await?, &name, &version, 1).await?;
+        data.insert("release", release);
+    }
+    let new = in_the_making(data, task, owner)?;
+    let build = builds::make(cx, new).await?;
+    data.insert("id", build.0);
+    Ok(build)
+}
+
+impl Handle for InitMavenBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Struct> {
+        cx.hub().config().require_maven()?;
+        let mut data = self.build_info;
+        // always the next one
+        data.insert("release", Value::Nil);
+        let build = begin(cx, self.task_id, &mut data, true).await?;
+        builds::make_maven(cx.db().await?, build, &self.maven_info).await?;
+        Ok(data)
+    }
+}
+
+impl Handle for HostCreateMavenBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_maven()?;
+        let db = cx.db().await?;
+        let build = builds::get(db, &self.build_info).await?;
+        builds::make_maven(db, build.id, &self.maven_info).await
+    }
+}
+
+impl Handle for InitWinBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Struct> {
+        cx.hub().config().require_win()?;
+        let mut data = self.build_info;
+        let build = begin(cx, self.task_id, &mut data, false).await?;
+        builds::make_win(cx.db().await?, build, &self.win_info).await?;
+        Ok(data)
+    }
+}
+
+impl Handle for InitImageBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Struct> {
+        let mut data = self.build_info;
+        let build = begin(cx, self.task_id, &mut data, true).await?;
+        builds::make_image(cx.db().await?, build).await?;
+        Ok(data)
+    }
+}
