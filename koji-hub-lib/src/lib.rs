@@ -6,6 +6,7 @@
 //! modules.
 
 mod api;
+mod archives;
 mod buildroots;
 mod builds;
 pub mod call;
@@ -39,6 +40,7 @@ pub mod session;
 pub mod signals;
 mod snapshots;
 pub mod storage;
+mod sums;
 mod tagging;
 mod tags;
 mod targets;

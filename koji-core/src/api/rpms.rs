@@ -18,6 +18,8 @@ methods! {
     [Anyone, Read] "getRPMDeps" => GetRpmDeps(rpm_id "rpmID": RpmRef, dep_type "depType": Value = Value::Nil, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<RpmDep>;
     /// An RPM's files, from its file.
     [Anyone, Read] "listRPMFiles" => ListRpmFiles(rpm_id "rpmID": RpmRef, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<RpmFile>;
+    /// One of an RPM's files, from its file; empty if there is none.
+    [Anyone, Read] "getRPMFile" => GetRpmFile(rpm_id "rpmID": RpmRef, filename: String, strict: bool = false) -> Struct;
     /// Header fields of an RPM, or of one in a task's output.
     [Anyone, Read] "getRPMHeaders" => GetRpmHeaders(rpm_id "rpmID": Option<RpmRef> = None, task_id "taskID": Option<TaskId> = None, filepath: Option<String> = None, headers: Option<Vec<String>> = None, strict: bool = false) -> Struct;
     /// The signatures of RPMs.

@@ -1,162 +1,219 @@
 use koji_core::api::archives::*;
 use koji_core::api::query::Rows;
-use koji_core::ids::BTypeId;
-use koji_core::model::{Archive, ArchiveType};
+use koji_core::api::{BuildRef, Param, TagRef};
+use koji_core::ids::TagId;
+use koji_core::model::{
+    Archive, ArchiveFile, ArchiveType, ImageArchive, LatestMavenArchive, MavenArchive, TaggedArchives, WinArchive,
+};
+use koji_core::paths;
 use koji_core::xmlrpc::{Struct, Value};
 
 use crate::call::Call;
-use crate::db::{Conn, Select, args, sql};
 use crate::error::fail;
+use crate::import::{NewArchive, TypeInfo};
 use crate::registry::{Handle, Registry};
-use crate::{Result, names};
+use crate::tagging::{self, Contents};
+use crate::{Error, Result, archives, builds, listing, names, tags};
 
 pub(super) fn register(r: &mut Registry) {
-    r.add::<ListArchives>().add::<GetArchiveTypes>();
-}
-
-fn select<'a>() -> Select<'a> {
-    Select::from("archiveinfo")
-        .columns(&[
-            ("archiveinfo.id", "id"),
-            ("archiveinfo.type_id", "type_id"),
-            ("archiveinfo.btype_id", "btype_id"),
-            ("btype.name", "btype"),
-            ("archiveinfo.build_id", "build_id"),
-            ("archiveinfo.buildroot_id", "buildroot_id"),
-            ("archiveinfo.filename", "filename"),
-            ("archiveinfo.size", "size"),
-            ("archiveinfo.checksum", "checksum"),
-            ("archiveinfo.checksum_type", "checksum_type"),
-            ("archiveinfo.metadata_only", "metadata_only"),
-            ("archiveinfo.extra", "extra"),
-            ("archivetypes.name", "type_name"),
-            ("archivetypes.description", "type_description"),
-            ("archivetypes.extensions", "type_extensions"),
-            ("archivetypes.compression_type", "compression_type"),
-        ])
-        .join("JOIN archivetypes ON archivetypes.id = archiveinfo.type_id")
-        .join("JOIN btype ON btype.id = archiveinfo.btype_id")
-        .order_by("archiveinfo.id")
+    r.add::<ListArchives>()
+        .add::<GetArchiveTypes>()
+        .add::<GetArchiveType>()
+        .add::<AddArchiveType>()
+        .add::<GetArchive>()
+        .add::<GetMavenArchive>()
+        .add::<GetWinArchive>()
+        .add::<GetImageArchive>()
+        .add::<ListArchiveFiles>()
+        .add::<GetArchiveFile>()
+        .add::<ListTaggedArchives>()
+        .add::<GetLatestMavenArchives>()
+        .add::<ImportArchive>()
+        .add::<HostImportArchive>();
 }
 
 impl Handle for ListArchives {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<Archive>> {
-        let db = cx.db().await?;
-        let mut query = select();
-        for (value, condition) in [
-            (self.build_id.map(|id| id.0), "archiveinfo.build_id = $1"),
-            (self.buildroot_id.map(|id| id.0), "archiveinfo.buildroot_id = $1"),
-            (self.archive_id.map(|id| id.0), "archiveinfo.id = $1"),
-            (self.checksum_type, "archiveinfo.checksum_type = $1"),
-        ] {
-            if let Some(value) = value {
-                query = query.filter(condition, args![value]);
-            }
-        }
-        for (value, condition) in
-            [(&self.filename, "archiveinfo.filename = $1"), (&self.checksum, "archiveinfo.checksum = $1")]
-        {
-            if let Some(value) = value {
-                query = query.filter(condition, args![value.as_str()]);
-            }
-        }
-        if let Some(size) = self.size {
-            query = query.filter("archiveinfo.size = $1", args![size]);
-        }
-        if let Some(root) = self.component_buildroot_id {
-            query = query
-                .columns(&[("used.buildroot_id", "component_buildroot_id"), ("used.project_dep", "project")])
-                .join("JOIN buildroot_archives AS used ON used.archive_id = archiveinfo.id")
-                .filter("used.buildroot_id = $1", args![root]);
-        }
-        if let Some(image) = self.image_id {
-            query = query
-                .join("JOIN archive_components AS component ON component.component_id = archiveinfo.id")
-                .filter("component.archive_id = $1", args![image]);
-        }
-        if let Some(host) = self.host_id {
-            query = query
-                .column("root.host_id", "host_id")
-                .join("JOIN standard_buildroot AS root ON root.buildroot_id = archiveinfo.buildroot_id")
-                .filter("root.host_id = $1", args![host]);
-        }
-        if let Some(kind) = &self.kind {
-            query = of_type(db, query, kind, self.type_info.as_ref()).await?;
-        }
-        let mut found: Rows<Archive> = query.rows(db, self.query_opts.as_ref()).await?;
-        if self.strict && found.count() == 0 {
-            fail!("No archives found.");
-        }
-        if self.kind.as_deref() == Some("win") {
-            found = found.map(|archive| Archive { flags: Some(archive.flags.flatten()), ..archive });
-        }
-        Ok(found)
+        archives::list(cx.db().await?, self).await
     }
-}
-
-/// Keeps the archives of a type, and what is known of them as such.
-async fn of_type<'a>(db: &mut Conn, query: Select<'a>, kind: &str, info: Option<&Struct>) -> Result<Select<'a>> {
-    let text = |name: &str| info.and_then(|info| info.get(name)).and_then(Value::as_str).map(str::to_owned);
-    let mut query = match kind {
-        "maven" => query.join("JOIN maven_archives ON maven_archives.archive_id = archiveinfo.id").columns(&[
-            ("maven_archives.group_id", "group_id"),
-            ("maven_archives.artifact_id", "artifact_id"),
-            ("maven_archives.version", "version"),
-        ]),
-        "win" => query.join("JOIN win_archives ON win_archives.archive_id = archiveinfo.id").columns(&[
-            ("win_archives.relpath", "relpath"),
-            ("win_archives.platforms", "platforms"),
-            ("win_archives.flags", "flags"),
-        ]),
-        "image" => query
-            .join("JOIN image_archives ON image_archives.archive_id = archiveinfo.id")
-            .columns(&[("image_archives.arch", "arch")]),
-        other => {
-            let Some((id, name)) = names::find::<BTypeId>(db, &other.into()).await? else {
-                fail!("unsupported archive type: {other}");
-            };
-            if info.is_some_and(|info| !info.is_empty()) {
-                fail!("typeInfo queries not supported for type {name}");
-            }
-            return Ok(query.filter("archiveinfo.btype_id = $1", args![id]));
-        }
-    };
-    let fields: &[(&str, &'static str)] = match kind {
-        "maven" => &[
-            ("group_id", "maven_archives.group_id = $1"),
-            ("artifact_id", "maven_archives.artifact_id = $1"),
-            ("version", "maven_archives.version = $1"),
-        ],
-        "win" => &[("relpath", "win_archives.relpath = $1")],
-        _ => &[("arch", "image_archives.arch = $1")],
-    };
-    for (name, condition) in fields {
-        if let Some(value) = text(name) {
-            query = query.filter(*condition, args![value]);
-        }
-    }
-    if kind == "win" {
-        for (name, condition) in [
-            ("platforms", sql!({regex "win_archives.platforms", "$1"})),
-            ("flags", sql!({regex "win_archives.flags", "$1"})),
-        ] {
-            let wanted = match info.and_then(|info| info.get(name)) {
-                Some(Value::Array(values)) => values.clone(),
-                Some(value) => vec![value.clone()],
-                None => Vec::new(),
-            };
-            for word in wanted.iter().filter_map(Value::as_str) {
-                // as a word of its own
-                query = query.filter(condition, args![format!("(^|[^[:alnum:]_])({word})([^[:alnum:]_]|$)")]);
-            }
-        }
-    }
-    Ok(query)
 }
 
 impl Handle for GetArchiveTypes {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<ArchiveType>> {
-        let sql = "SELECT id, name, description, extensions, compression_type FROM archivetypes ORDER BY id";
-        Ok(cx.db().await?.fetch_all(sql, args![]).await?)
+        archives::types(cx.db().await?).await
     }
+}
+
+impl Handle for GetArchiveType {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<ArchiveType>> {
+        let db = cx.db().await?;
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        if let Some(id) = self.type_id.filter(|id| *id != 0) {
+            return found(archives::type_by_id(db, id).await?, self.strict);
+        }
+        if let Some(name) = given(self.type_name) {
+            return found(archives::type_by_name(db, &name).await?, self.strict);
+        }
+        let Some(filename) = given(self.filename) else {
+            fail!("one of filename, type_name, or type_id must be specified");
+        };
+        match archives::type_of_file(db, &filename).await? {
+            None if self.strict => fail!("unsupported file extension: {filename}"),
+            kind => Ok(kind),
+        }
+    }
+}
+
+impl Handle for AddArchiveType {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let compression = self.compression_type.as_deref();
+        archives::add_type(cx, &self.name.0, &self.description, &self.extensions, compression).await
+    }
+}
+
+impl Handle for GetArchive {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<Archive>> {
+        let db = cx.db().await?;
+        match self.strict {
+            true => archives::get(db, self.archive_id).await.map(Some),
+            false => archives::find(db, self.archive_id).await,
+        }
+    }
+}
+
+/// What was found; `strict` makes nothing a fault.
+fn found<T>(found: Option<T>, strict: bool) -> Result<Option<T>> {
+    if strict && found.is_none() {
+        fail!("query returned no rows");
+    }
+    Ok(found)
+}
+
+impl Handle for GetMavenArchive {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<MavenArchive>> {
+        match self.archive_id {
+            Some(id) => found(archives::maven_info(cx.db().await?, id).await?, self.strict),
+            None => found(None, self.strict),
+        }
+    }
+}
+
+impl Handle for GetWinArchive {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<WinArchive>> {
+        match self.archive_id {
+            Some(id) => found(archives::win_info(cx.db().await?, id).await?, self.strict),
+            None => found(None, self.strict),
+        }
+    }
+}
+
+impl Handle for GetImageArchive {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<ImageArchive>> {
+        match self.archive_id {
+            Some(id) => found(archives::image_info(cx.db().await?, id).await?, self.strict),
+            None => found(None, self.strict),
+        }
+    }
+}
+
+impl Handle for ListArchiveFiles {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<ArchiveFile>> {
+        let files = archives::files(cx, self.archive_id, self.strict).await?;
+        let all = ["archive_id", "name", "size", "mtime", "mode", "user", "group"];
+        let known = if files.first().is_some_and(|file| file.mode.is_some()) { all.len() } else { 4 };
+        listing::apply(files, self.query_opts.as_ref(), &all[..known])
+    }
+}
+
+impl Handle for GetArchiveFile {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<ArchiveFile>> {
+        archives::file(cx, self.archive_id, &self.filename, self.strict).await
+    }
+}
+
+impl Handle for ListTaggedArchives {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<TaggedArchives> {
+        let db = cx.db().await?;
+        let tag = match self.strict {
+            true => Some(tags::get(db, &self.tag, self.event).await?),
+            false => tags::find(db, &self.tag, self.event).await?,
+        };
+        let Some(tag) = tag else { return Ok(TaggedArchives::NoTag([])) };
+        let wanted = Contents {
+            event: self.event,
+            inherit: self.inherit,
+            latest: Contents::latest(&self.latest),
+            package: self.package,
+            kind: self.kind,
+            extra: self.extra,
+            ..Contents::default()
+        };
+        let (archives, builds) = tagging::archives(db, tag.id, &wanted).await?;
+        Ok(TaggedArchives::Found(archives, builds))
+    }
+}
+
+impl Handle for GetLatestMavenArchives {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<LatestMavenArchive>> {
+        let db = cx.db().await?;
+        let tag: TagId = match &self.tag {
+            TagRef::Id(id) => *id,
+            name => names::get(db, name).await?.0,
+        };
+        tagging::latest_maven(db, tag, self.event, self.inherit).await
+    }
+}
+
+impl Handle for ImportArchive {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let permission = match self.kind.as_str() {
+            "image" => "image-import",
+            kind => match enabled(cx, kind)? {
+                Supported::Maven => "maven-import",
+                Supported::Windows => "win-import",
+            },
+        };
+        cx.assert_perm(permission).await?;
+        import(cx, &self.filepath, self.buildinfo, &self.kind, self.type_info).await
+    }
+}
+
+impl Handle for HostImportArchive {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        enabled(cx, &self.kind)?;
+        // builders name the file as the hub sees it
+        let work = paths::under(&cx.hub().config().koji_dir.to_string_lossy(), &paths::work(None));
+        let Some(file) = self.filepath.strip_prefix(&format!("{work}/")) else {
+            fail!("No such file: {}", self.filepath);
+        };
+        import(cx, file, self.buildinfo, &self.kind, self.type_info).await
+    }
+}
+
+enum Supported {
+    Maven,
+    Windows,
+}
+
+/// The kind of archives, if this hub has such builds.
+fn enabled(cx: &Call<'_>, kind: &str) -> Result<Supported> {
+    let config = cx.hub().config();
+    match kind {
+        "maven" if config.enable_maven => Ok(Supported::Maven),
+        "maven" => fail!("Maven support not enabled"),
+        "win" if config.enable_win => Ok(Supported::Windows),
+        "win" => fail!("Windows support not enabled"),
+        other => fail!("unsupported archive type: {other}"),
+    }
+}
+
+async fn import(cx: &mut Call<'_>, file: &str, build: Value, kind: &str, info: Struct) -> Result<()> {
+    let build = BuildRef::from_value(build).map_err(Error::generic)?;
+    let build = builds::get(cx.db().await?, &build).await?;
+    if build.draft {
+        fail!("Draft build not supported");
+    }
+    let archive =
+        NewArchive::of_upload(cx.hub(), file.trim_start_matches('/'), TypeInfo::read(kind, info)?, None).await?;
+    archive.import(cx, &build).await.map(|_| ())
 }

@@ -22,6 +22,7 @@ pub(super) fn register(r: &mut Registry) {
         .add::<ListBuildRpms>()
         .add::<GetRpmDeps>()
         .add::<ListRpmFiles>()
+        .add::<GetRpmFile>()
         .add::<GetRpmHeaders>()
         .add::<QueryRpmSigs>()
         .add::<GetRpmChecksums>()
@@ -180,6 +181,38 @@ impl Handle for ListRpmFiles {
         };
         let names = ["name", "digest", "size", "flags", "digest_algo", "user", "group", "mtime", "mode"];
         listing::apply(files, self.query_opts.as_ref(), &names)
+    }
+}
+
+impl Handle for GetRpmFile {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Struct> {
+        let db = cx.db().await?;
+        let found = match self.strict {
+            true => Some(rpms::get(db, &self.rpm_id).await?),
+            false => rpms::find(db, &self.rpm_id).await?,
+        };
+        let Some(rpm) = found else { return Ok(Struct::new()) };
+        let shown = koji_core::python::str(&self.rpm_id.into_value());
+        let missing = match rpm.build_id {
+            None => format!("Can not get RPM file, because RPM: {shown} is not internal"),
+            Some(build) => match file_of(cx, &rpm, build).await? {
+                None => format!("RPM package file of {shown} doesn't exist"),
+                Some(file) => match file.files().into_iter().find(|file| file.name == self.filename) {
+                    Some(file) => {
+                        let mut out: Struct = [("rpm_id", rpm.id.0)].into_iter().collect();
+                        if let Value::Struct(fields) = to_value(&file)? {
+                            out.extend(fields);
+                        }
+                        return Ok(out);
+                    }
+                    None => format!("No file: {} found in RPM: {shown}", self.filename),
+                },
+            },
+        };
+        if self.strict {
+            fail!("{missing}");
+        }
+        Ok(Struct::new())
     }
 }
 

@@ -6,46 +6,15 @@ use bytes::Bytes;
 use koji_core::ids::RpmId;
 use koji_core::model::{ChecksumType, Rpm};
 use koji_core::xmlrpc::{Struct, Value};
-use md5::Digest;
 
 use super::nvra;
 use crate::Result;
 use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::args;
-use crate::rpm_file::{Spliced, hex};
+use crate::rpm_file::Spliced;
 use crate::storage::Storage;
-
-/// Several checksums of the same bytes.
-#[derive(Default)]
-struct Sums {
-    md5: Option<md5::Md5>,
-    sha1: Option<sha1::Sha1>,
-    sha256: Option<sha2::Sha256>,
-}
-
-impl Sums {
-    fn new(kinds: &[ChecksumType]) -> Self {
-        Sums {
-            md5: kinds.contains(&ChecksumType::Md5).then(md5::Md5::new),
-            sha1: kinds.contains(&ChecksumType::Sha1).then(sha1::Sha1::new),
-            sha256: kinds.contains(&ChecksumType::Sha256).then(sha2::Sha256::new),
-        }
-    }
-
-    fn update(&mut self, part: &[u8]) {
-        self.md5.iter_mut().for_each(|sum| sum.update(part));
-        self.sha1.iter_mut().for_each(|sum| sum.update(part));
-        self.sha256.iter_mut().for_each(|sum| sum.update(part));
-    }
-
-    fn finish(self) -> Vec<(ChecksumType, String)> {
-        let md5 = self.md5.map(|sum| (ChecksumType::Md5, hex(&sum.finalize())));
-        let sha1 = self.sha1.map(|sum| (ChecksumType::Sha1, hex(&sum.finalize())));
-        let sha256 = self.sha256.map(|sum| (ChecksumType::Sha256, hex(&sum.finalize())));
-        [md5, sha1, sha256].into_iter().flatten().collect()
-    }
-}
+use crate::sums::Sums;
 
 /// The checksums of these kinds for each signature: by key, then by kind. With `stored_only`, nil for those that were
 /// not computed yet.

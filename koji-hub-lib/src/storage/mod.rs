@@ -8,10 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use koji_core::time::Timestamp;
 
+mod blocking;
 pub mod conformance;
 mod local;
 mod memory;
 
+pub(crate) use blocking::BlockingFile;
 pub use local::LocalStorage;
 pub use memory::MemoryStorage;
 
