@@ -20,6 +20,7 @@ const ONE_FOLDER: [&str; 4] = ["appliance", "image", "indirectionimage", "livecd
 
 /// Imports into a build what the subtasks of a task made.
 pub(crate) async fn import(cx: &mut Call<'_>, task: TaskId, build: &Build, results: Vec<ImageResults>) -> Result<()> {
+    build.assert_alive()?;
     let method = tasks::get(cx.db().await?, task).await?.method;
     for one in results {
         import_one(cx, &method, build, &one).await?;
