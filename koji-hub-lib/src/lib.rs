@@ -12,6 +12,7 @@ mod builds;
 pub mod call;
 mod check;
 pub mod config;
+mod content_generators;
 pub mod db;
 pub mod dispatch;
 mod error;

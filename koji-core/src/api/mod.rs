@@ -10,6 +10,7 @@ mod refs;
 pub mod archives;
 pub mod buildroots;
 pub mod builds;
+pub mod content_generators;
 pub mod events;
 pub mod external_repos;
 pub mod groups;
@@ -45,6 +46,7 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         archives::METHODS,
         buildroots::METHODS,
         builds::METHODS,
+        content_generators::METHODS,
         events::METHODS,
         external_repos::METHODS,
         groups::METHODS,

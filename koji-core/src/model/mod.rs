@@ -9,6 +9,7 @@
 mod archive;
 mod build;
 mod buildroot;
+mod content_generator;
 mod event;
 mod host;
 mod package;
@@ -25,6 +26,7 @@ mod user;
 pub use archive::*;
 pub use build::*;
 pub use buildroot::*;
+pub use content_generator::*;
 pub use event::*;
 pub use host::*;
 pub use package::*;

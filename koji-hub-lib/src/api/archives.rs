@@ -8,12 +8,13 @@ use koji_core::model::{
 use koji_core::paths;
 use koji_core::xmlrpc::{Struct, Value};
 
+use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::error::fail;
 use crate::import::{NewArchive, TypeInfo};
 use crate::registry::{Handle, Registry};
 use crate::tagging::{self, Contents};
-use crate::{Error, Result, archives, builds, listing, names, tags};
+use crate::{Error, Result, archives, listing, names, tags};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<ListArchives>()
@@ -168,10 +169,7 @@ impl Handle for ImportArchive {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let permission = match self.kind.as_str() {
             "image" => "image-import",
-            kind => match enabled(cx, kind)? {
-                Supported::Maven => "maven-import",
-                Supported::Windows => "win-import",
-            },
+            kind => require_enabled(cx, kind)?,
         };
         cx.assert_perm(permission).await?;
         import(cx, &self.filepath, self.buildinfo, &self.kind, self.type_info).await
@@ -180,7 +178,7 @@ impl Handle for ImportArchive {
 
 impl Handle for HostImportArchive {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
-        enabled(cx, &self.kind)?;
+        require_enabled(cx, &self.kind)?;
         // builders name the file as the hub sees it
         let work = paths::under(&cx.hub().config().koji_dir.to_string_lossy(), &paths::work(None));
         let Some(file) = self.filepath.strip_prefix(&format!("{work}/")) else {
@@ -190,19 +188,12 @@ impl Handle for HostImportArchive {
     }
 }
 
-enum Supported {
-    Maven,
-    Windows,
-}
-
-/// The kind of archives, if this hub has such builds.
-fn enabled(cx: &Call<'_>, kind: &str) -> Result<Supported> {
+/// The permission to import archives of that kind, if this hub has such builds.
+fn require_enabled(cx: &Call<'_>, kind: &str) -> Result<&'static str> {
     let config = cx.hub().config();
     match kind {
-        "maven" if config.enable_maven => Ok(Supported::Maven),
-        "maven" => fail!("Maven support not enabled"),
-        "win" if config.enable_win => Ok(Supported::Windows),
-        "win" => fail!("Windows support not enabled"),
+        "maven" => config.require_maven().map(|()| "maven-import"),
+        "win" => config.require_win().map(|()| "win-import"),
         other => fail!("unsupported archive type: {other}"),
     }
 }
@@ -210,9 +201,7 @@ fn enabled(cx: &Call<'_>, kind: &str) -> Result<Supported> {
 async fn import(cx: &mut Call<'_>, file: &str, build: Value, kind: &str, info: Struct) -> Result<()> {
     let build = BuildRef::from_value(build).map_err(Error::generic)?;
     let build = builds::get(cx.db().await?, &build).await?;
-    if build.draft {
-        fail!("Draft build not supported");
-    }
+    build.reject_draft()?;
     let archive =
         NewArchive::of_upload(cx.hub(), file.trim_start_matches('/'), TypeInfo::read(kind, info)?, None).await?;
     archive.import(cx, &build).await.map(|_| ())

@@ -5,6 +5,7 @@
 mod archives;
 mod buildroots;
 mod builds;
+mod content_generators;
 mod events;
 mod external_repos;
 mod groups;
@@ -42,6 +43,7 @@ pub(crate) fn registry() -> Registry {
     archives::register(&mut r);
     buildroots::register(&mut r);
     builds::register(&mut r);
+    content_generators::register(&mut r);
     events::register(&mut r);
     external_repos::register(&mut r);
     groups::register(&mut r);

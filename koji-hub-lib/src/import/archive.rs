@@ -184,9 +184,7 @@ impl NewArchive {
 
     /// Imports it into a build, which must have its type already. What is placed is removed if the call is not committed.
     pub(crate) async fn import(self, cx: &mut Call<'_>, build: &Build) -> Result<ArchiveId> {
-        if build.draft {
-            fail!("Draft build not supported");
-        }
+        build.reject_draft()?;
         if !paths::is_component(&self.filename) {
             fail!("Invalid filename: {}", self.filename);
         }

@@ -34,7 +34,7 @@ pub(crate) use archive::{NewArchive, TypeInfo};
 pub(crate) use complete::{complete_image, complete_maven, complete_win};
 pub(crate) use image::import as import_images;
 pub(crate) use results::{ImageResults, MavenResults, RpmResults, WinResults};
-pub(crate) use rpm::import_alone;
+pub(crate) use rpm::{import as import_rpm, import_alone};
 pub(crate) use scratch::{images_to_scratch, maven_to_scratch, move_to_scratch, win_to_scratch};
 pub(crate) use wrapper::import_into_complete as import_wrapper;
 
@@ -86,7 +86,7 @@ pub(crate) fn shown(hub: &Hub, path: &str) -> String {
 }
 
 /// The headers of an uploaded RPM; a fault if it is not there.
-async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
+pub(crate) async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
     let path = upload(file);
     match rpm_file::read(hub.storage(), &path).await? {
         Some(rpm) => Ok(rpm),
@@ -95,7 +95,7 @@ async fn read_upload(hub: &Hub, file: &str) -> Result<RpmFile> {
 }
 
 /// The last part of a path.
-fn basename(file: &str) -> &str {
+pub(crate) fn basename(file: &str) -> &str {
     file.rsplit_once('/').map_or(file, |(_, name)| name)
 }
 

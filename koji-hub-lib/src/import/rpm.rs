@@ -22,7 +22,7 @@ pub(crate) struct Imported {
 }
 
 /// Imports an RPM of a build.
-pub(super) async fn import(
+pub(crate) async fn import(
     cx: &mut Call<'_>,
     file: &str,
     header: &RpmFile,
