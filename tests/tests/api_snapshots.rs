@@ -8,7 +8,8 @@ use koji_core::api::tags::*;
 use koji_core::api::{KwArgs, TagRef, UserRef};
 use koji_core::fault::FaultKind;
 use koji_core::ids::EventId;
-use koji_core::xmlrpc::{Struct, Value};
+use koji_core::model::TagPackage;
+use koji_core::xmlrpc::{Struct, Value, from_value};
 use koji_tests::{Caller, TestHub, databases, hubs};
 
 /// `base` with a, b and c, c blocked; three builds of a and one of b; `top` inherits it.
@@ -37,8 +38,9 @@ async fn builds(user: &Caller<'_>, tag: &str) -> Vec<String> {
 }
 
 async fn packages(user: &Caller<'_>, tag: &str) -> Vec<(String, bool)> {
-    let list = user.call(ListPackages::new().tag_id(TagRef::from(tag))).await.unwrap().into_list();
-    let mut list: Vec<_> = list.into_iter().map(|p| (p.package_name, p.blocked.unwrap_or_default())).collect();
+    let list = user.call(ListPackages::new().tag_id(TagRef::from(tag))).await.unwrap();
+    let list: Vec<TagPackage> = from_value(list).unwrap();
+    let mut list: Vec<_> = list.into_iter().map(|package| (package.package_name, package.blocked)).collect();
     list.sort();
     list
 }

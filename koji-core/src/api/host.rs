@@ -47,6 +47,12 @@ methods! {
     [Host, Write] "host.subtask2" => Subtask2(parent "__parent": TaskId, taskopts "__taskopts": Struct, method "__method": String, args: VarArgs = VarArgs::default(), opts: KwArgs = KwArgs::default()) -> TaskId;
     /// Puts a scratch build's files where users find them.
     [Host, Write] "host.moveBuildToScratch" => MoveBuildToScratch(task_id: TaskId, srpm: String, rpms: Vec<String>, logs: Option<Struct> = None) -> ();
+    /// Puts a Maven scratch build's files where users find them.
+    [Host, Write] "host.moveMavenBuildToScratch" => MoveMavenBuildToScratch(task_id: TaskId, results: Struct, rpm_results: Option<Struct>) -> ();
+    /// Puts a Windows scratch build's files where users find them.
+    [Host, Write] "host.moveWinBuildToScratch" => MoveWinBuildToScratch(task_id: TaskId, results: Struct, rpm_results: Option<Struct>) -> ();
+    /// Puts the images of a scratch build where users find them: those of each subtask by its name.
+    [Host, Write] "host.moveImageBuildToScratch" => MoveImageBuildToScratch(task_id: TaskId, results: Value) -> ();
     /// Begins a build: `name`, `version`, `release`, `epoch`, `task_id`, `owner`, `source`, `extra`.
     [Host, Write] "host.initBuild" => InitBuild(data: Struct) -> BuildId;
     /// Begins a Maven build, whose release is the next one: what it was asked with, the build's `id` and `release` added.
@@ -59,6 +65,16 @@ methods! {
     [Host, Write] "host.initImageBuild" => InitImageBuild(task_id: TaskId, build_info: Struct) -> Struct;
     /// Imports a build's files and completes it. `brmap` says in which buildroot each was built.
     [Host, Write] "host.completeBuild" => CompleteBuild(task_id: TaskId, build_id: BuildId, srpm: String, rpms: Vec<String>, brmap: Option<Struct> = None, logs: Option<Struct> = None) -> Build;
+    /// Imports a Maven build's files (`files` by folder, `logs`) and the RPMs that wrap them, and completes it.
+    [Host, Write] "host.completeMavenBuild" => CompleteMavenBuild(task_id: TaskId, build_id: BuildId, maven_results: Struct, rpm_results: Option<Struct>) -> ();
+    /// Imports a Windows build's files (`output` with `platforms` and `flags`, `logs`) and the RPMs that wrap them, and completes it.
+    [Host, Write] "host.completeWinBuild" => CompleteWinBuild(task_id: TaskId, build_id: BuildId, results: Struct, rpm_results: Option<Struct>) -> ();
+    /// Imports images (`files`, `arch`, `rpmlist`, `rpmresults` of each subtask by its name) and completes their build.
+    [Host, Write] "host.completeImageBuild" => CompleteImageBuild(task_id: TaskId, build_id: BuildId, results: Struct) -> ();
+    /// Imports images into a build, as `host.completeImageBuild` does, without completing it.
+    [Host, Write] "host.importImage" => ImportImage(task_id: TaskId, build_info: BuildRef, results: Struct) -> ();
+    /// Imports RPMs that wrap what a complete build holds: `srpm`, `rpms`, `logs`.
+    [Host, Write] "host.importWrapperRPMs" => ImportWrapperRpms(task_id: TaskId, build_id: BuildId, rpm_results: Struct) -> ();
     /// Marks a build as failed.
     [Host, Write] "host.failBuild" => FailBuild(task_id: TaskId, build_id: BuildId) -> ();
     /// Tags a build for the user of a task.
@@ -75,6 +91,9 @@ methods! {
     [Host, Write] "host.updateBuildRootList" => UpdateBuildRootList(brootid: BuildrootId, rpmlist: Vec<Struct>, task_id: Option<TaskId> = None) -> ();
     /// Says which archives, by their `id`, are in a buildroot: to set it up, or as what the `project` depends on.
     [Host, Write] "host.updateBuildrootArchives" => UpdateBuildrootArchives(brootid: BuildrootId, task_id: TaskId, archives: Vec<Struct>, project: bool = false) -> ();
+    /// Says which Maven artifacts (`maven_info`, `files`) are in a buildroot. They must be in the tag of its repo, or come
+    /// from `extra_deps`, tasks and builds, unless they are among `ignore` or `ignore_unknown` is on.
+    [Host, Write] "host.updateMavenBuildRootList" => UpdateMavenBuildRootList(brootid: BuildrootId, task_id: TaskId, mavenlist: Vec<Value>, ignore: Option<Vec<Value>> = None, project: bool = false, ignore_unknown: bool = false, extra_deps: Option<Vec<Value>> = None) -> ();
     /// Begins a repo: its id and its event.
     [Host, Write] "host.repoInit" => RepoInit(tag: TagRef, task_id: Option<TaskId> = None, event: Option<EventId> = None, opts: Option<Struct> = None) -> (RepoId, EventId);
     /// Completes a repo: for each arch the upload folder and the files.

@@ -1,12 +1,14 @@
 use koji_core::api::buildroots::*;
 use koji_core::api::host::{
     NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList, UpdateBuildrootArchives,
+    UpdateMavenBuildRootList,
 };
 use koji_core::api::query::Rows;
 use koji_core::api::{HostRef, TagRef};
 use koji_core::ids::BuildrootId;
 use koji_core::model::{Buildroot, BuildrootRpm};
 
+use crate::buildroots::maven::{self, Found};
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
@@ -22,7 +24,8 @@ pub(super) fn register(r: &mut Registry) {
         .add::<SetBuildRootState>()
         .add::<SetBuildRootList>()
         .add::<UpdateBuildRootList>()
-        .add::<UpdateBuildrootArchives>();
+        .add::<UpdateBuildrootArchives>()
+        .add::<UpdateMavenBuildRootList>();
 }
 
 impl Handle for GetBuildroot {
@@ -119,6 +122,22 @@ impl Handle for UpdateBuildrootArchives {
                 None => fail!(Parameter, "host.updateBuildrootArchives(): an archive without id"),
             }
         }
+        buildroots::add_archives(cx, self.brootid, host, self.task_id, &archives, self.project).await
+    }
+}
+
+impl Handle for UpdateMavenBuildRootList {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_maven()?;
+        let host = cx.host_id()?;
+        tasks::assert_host(cx.db().await?, self.task_id, host).await?;
+        let found = Found {
+            artifacts: self.mavenlist,
+            ignored: self.ignore.unwrap_or_default(),
+            ignore_unknown: self.ignore_unknown,
+            more: self.extra_deps.unwrap_or_default(),
+        };
+        let archives = maven::archives(cx, self.brootid, host, self.task_id, found).await?;
         buildroots::add_archives(cx, self.brootid, host, self.task_id, &archives, self.project).await
     }
 }

@@ -27,6 +27,15 @@ pub(super) async fn task_owner(cx: &mut Call<'_>, task: TaskId) -> Result<UserId
     tasks::owner(db, task).await
 }
 
+/// The name of that owner, who finds scratch builds below it.
+pub(super) async fn owner_name(cx: &mut Call<'_>, task: TaskId) -> Result<String> {
+    let owner = task_owner(cx, task).await?;
+    match users::find_by_id(cx.db().await?, owner).await? {
+        Some(owner) => Ok(owner.name),
+        None => fail!("No such user: {owner}"),
+    }
+}
+
 /// A value that must be there.
 pub(super) fn required<T: Param>(data: &Struct, name: &str) -> Result<T> {
     match optional(data, name)? {
@@ -108,9 +117,8 @@ impl Handle for FailBuild {
 
 impl Handle for MoveBuildToScratch {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
-        let owner = task_owner(cx, self.task_id).await?;
-        let Some(owner) = users::find_by_id(cx.db().await?, owner).await? else { fail!("No such user: {owner}") };
+        let owner = owner_name(cx, self.task_id).await?;
         let files = BuiltFiles::new(self.srpm, self.rpms, None, self.logs)?;
-        import::move_to_scratch(cx, files, self.task_id, &owner.name).await
+        import::move_to_scratch(cx, files, self.task_id, &owner).await
     }
 }

@@ -1,12 +1,14 @@
 //! Builds of Maven, of Windows and of images.
 
 use koji_core::api::builds::{CreateImageBuild, CreateMavenBuild, CreateWinBuild};
-use koji_core::api::host::{HostCreateMavenBuild, InitImageBuild, InitMavenBuild, InitWinBuild};
+use koji_core::api::host::*;
 use koji_core::ids::{BuildId, TaskId};
 use koji_core::xmlrpc::{Struct, Value};
 
-use super::host_builds::{in_the_making, required, task_owner};
+use super::host_builds::{in_the_making, owner_name, required, task_owner};
 use crate::call::Call;
+use crate::given::{check_type, read};
+use crate::import::{self, ImageResults, MavenResults, RpmResults, WinResults};
 use crate::registry::{Handle, Registry};
 use crate::{Result, builds};
 
@@ -17,7 +19,15 @@ pub(super) fn register(r: &mut Registry) {
         .add::<InitMavenBuild>()
         .add::<HostCreateMavenBuild>()
         .add::<InitWinBuild>()
-        .add::<InitImageBuild>();
+        .add::<InitImageBuild>()
+        .add::<CompleteMavenBuild>()
+        .add::<CompleteWinBuild>()
+        .add::<CompleteImageBuild>()
+        .add::<ImportImage>()
+        .add::<ImportWrapperRpms>()
+        .add::<MoveMavenBuildToScratch>()
+        .add::<MoveWinBuildToScratch>()
+        .add::<MoveImageBuildToScratch>();
 }
 
 impl Handle for CreateMavenBuild {
@@ -94,5 +104,77 @@ impl Handle for InitImageBuild {
         let build = begin(cx, self.task_id, &mut data, true).await?;
         builds::make_image(cx.db().await?, build).await?;
         Ok(data)
+    }
+}
+
+impl Handle for CompleteMavenBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_maven()?;
+        task_owner(cx, self.task_id).await?;
+        let (results, rpms) = (MavenResults::read(self.maven_results)?, RpmResults::read(self.rpm_results)?);
+        import::complete_maven(cx, self.task_id, self.build_id, results, rpms).await
+    }
+}
+
+impl Handle for CompleteWinBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_win()?;
+        task_owner(cx, self.task_id).await?;
+        let (results, rpms) = (WinResults::read(self.results)?, RpmResults::read(self.rpm_results)?);
+        import::complete_win(cx, self.task_id, self.build_id, results, rpms).await
+    }
+}
+
+impl Handle for CompleteImageBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        task_owner(cx, self.task_id).await?;
+        let results = ImageResults::read_all(self.results)?;
+        import::complete_image(cx, self.task_id, self.build_id, results).await
+    }
+}
+
+impl Handle for ImportImage {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        task_owner(cx, self.task_id).await?;
+        let results = ImageResults::read_all(self.results)?;
+        let build = builds::get(cx.db().await?, &self.build_info).await?;
+        import::import_images(cx, self.task_id, &build, results).await
+    }
+}
+
+impl Handle for ImportWrapperRpms {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_maven()?;
+        task_owner(cx, self.task_id).await?;
+        let build = builds::get_by_id(cx.db().await?, self.build_id).await?;
+        let results = RpmResults::of_task(self.task_id, self.rpm_results)?;
+        import::import_wrapper(cx, &build, &results).await
+    }
+}
+
+impl Handle for MoveMavenBuildToScratch {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_maven()?;
+        let owner = owner_name(cx, self.task_id).await?;
+        let (results, rpms) = (MavenResults::read(self.results)?, RpmResults::read(self.rpm_results)?);
+        import::maven_to_scratch(cx, self.task_id, &owner, &results, rpms.as_ref()).await
+    }
+}
+
+impl Handle for MoveWinBuildToScratch {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        cx.hub().config().require_win()?;
+        let owner = owner_name(cx, self.task_id).await?;
+        let (results, rpms) = (WinResults::read(self.results)?, RpmResults::read(self.rpm_results)?);
+        import::win_to_scratch(cx, self.task_id, &owner, &results, rpms.as_ref()).await
+    }
+}
+
+impl Handle for MoveImageBuildToScratch {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        check_type(&self.results, "dict")?;
+        let owner = owner_name(cx, self.task_id).await?;
+        let results = ImageResults::read_all(read("results", self.results)?)?;
+        import::images_to_scratch(cx, &owner, &results).await
     }
 }

@@ -91,6 +91,14 @@ impl TypeInfo {
         }
     }
 
+    /// How messages name it.
+    fn label(&self) -> String {
+        match self {
+            TypeInfo::Maven { group_id, artifact_id, version } => format!("{group_id}-{artifact_id}-{version}"),
+            other => other.btype().to_owned(),
+        }
+    }
+
     /// The folder of the file. One that leaves the build's is a fault.
     pub(crate) fn dir(&self, build: &BuildDir) -> Result<String> {
         let below = match self {
@@ -205,13 +213,13 @@ impl NewArchive {
     /// What must hold for archives of the type.
     async fn check_type(&self, cx: &mut Call<'_>, build: &Build, kind: &str) -> Result<()> {
         match &self.info {
-            TypeInfo::Maven { group_id, artifact_id, version } => {
+            TypeInfo::Maven { artifact_id, version, .. } => {
                 if builds::maven_info(cx.db().await?, build.id).await?.is_none() {
                     fail!("no such maven build: {}", build.nvr);
                 }
                 let (Some(file), "pom") = (&self.file, kind) else { return Ok(()) };
-                let given = format!("{group_id}-{artifact_id}-{version}");
-                let found = pom_label(cx.hub(), file).await?;
+                let given = self.info.label();
+                let found = info_of_pom(cx.hub(), file).await?.label();
                 if found != given {
                     fail!(Build, "Maven info from .pom file ({found}) does not match user-supplied typeInfo ({given})");
                 }
@@ -290,9 +298,12 @@ impl NewArchive {
     }
 }
 
-/// The label of the artifact that an uploaded project file is of.
-async fn pom_label(hub: &Hub, file: &str) -> Result<String> {
+/// What an uploaded project file says of itself, and of the files that come with it.
+pub(super) async fn info_of_pom(hub: &Hub, file: &str) -> Result<TypeInfo> {
     let path = upload(file);
+    if hub.storage().metadata(&path).await?.is_none_or(|found| found.is_dir) {
+        fail!("No such file: {}", shown(hub, &path));
+    }
     let text = hub.storage().read(&path, 0, POM_LIMIT).await?;
     let pom = match pom::read(&text) {
         Ok(pom) => pom,
@@ -302,12 +313,15 @@ async fn pom_label(hub: &Hub, file: &str) -> Result<String> {
         Some(value) => Ok(value),
         None => fail!("could not extract {name} from POM: {}", shown(hub, &path)),
     };
-    let (group, artifact) = (part("groupId", pom.group_id)?, part("artifactId", pom.artifact_id)?);
-    Ok(format!("{group}-{artifact}-{}", part("version", pom.version)?))
+    Ok(TypeInfo::Maven {
+        group_id: part("groupId", pom.group_id)?,
+        artifact_id: part("artifactId", pom.artifact_id)?,
+        version: part("version", pom.version)?,
+    })
 }
 
 /// Writes the checksums that Maven looks for beside a file.
-async fn write_sums(cx: &mut Call<'_>, path: &str) -> Result<()> {
+pub(super) async fn write_sums(cx: &mut Call<'_>, path: &str) -> Result<()> {
     for (kind, sum) in sums::of_file(cx.storage(), path, &[ChecksumType::Md5, ChecksumType::Sha1]).await? {
         let beside = format!("{path}.{}", kind.name());
         if cx.storage().metadata(&beside).await?.is_none() {

@@ -4,10 +4,14 @@
 //! attempt writes them again; afterwards the uploads become links to them. What is not committed is removed.
 
 mod archive;
+mod complete;
+mod image;
 mod noarch;
 mod pom;
+mod results;
 mod rpm;
 mod scratch;
+mod wrapper;
 
 use std::collections::HashSet;
 
@@ -27,8 +31,12 @@ use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
 pub(crate) use archive::{NewArchive, TypeInfo};
+pub(crate) use complete::{complete_image, complete_maven, complete_win};
+pub(crate) use image::import as import_images;
+pub(crate) use results::{ImageResults, MavenResults, RpmResults, WinResults};
 pub(crate) use rpm::{import as import_rpm, import_alone};
-pub(crate) use scratch::move_to_scratch;
+pub(crate) use scratch::{images_to_scratch, maven_to_scratch, move_to_scratch, win_to_scratch};
+pub(crate) use wrapper::import_into_complete as import_wrapper;
 
 /// What a build task made, as paths below the directory for uploads.
 #[derive(Debug, Clone)]
@@ -210,21 +218,30 @@ async fn begin(cx: &mut Call<'_>, files: &BuiltFiles, srpm: &RpmFile, task: Task
 }
 
 async fn import_logs(cx: &mut Call<'_>, files: &BuiltFiles, dir: &BuildDir) -> Result<()> {
-    let mut placed = HashSet::new();
     for (subdir, logs) in &files.logs {
         let dir = if subdir.is_empty() { dir.logs() } else { format!("{}/{subdir}", dir.logs()) };
         for log in logs {
-            let to = format!("{dir}/{}", basename(log));
-            if cx.storage().metadata(&upload(log)).await?.is_none_or(|m| m.is_dir) {
-                fail!("Error importing build log. {} is not a regular file.", shown(cx.hub(), &upload(log)));
-            }
-            if !placed.insert(to.clone()) {
-                fail!("Error importing build log. {} already exists.", shown(cx.hub(), &to));
-            }
-            place(cx, log, &to).await?;
+            import_log(cx, log, &dir).await?;
         }
     }
     Ok(())
+}
+
+/// Puts an uploaded log into a folder.
+async fn import_log(cx: &mut Call<'_>, log: &str, dir: &str) -> Result<()> {
+    import_log_as(cx, log, &format!("{dir}/{}", basename(log))).await
+}
+
+/// Puts an uploaded log into its place, where no other may be.
+async fn import_log_as(cx: &mut Call<'_>, log: &str, to: &str) -> Result<()> {
+    if cx.storage().metadata(&upload(log)).await?.is_none_or(|found| found.is_dir) {
+        fail!("Error importing build log. {} is not a regular file.", shown(cx.hub(), &upload(log)));
+    }
+    if cx.storage().metadata(to).await?.is_some() {
+        fail!("Error importing build log. {} already exists.", shown(cx.hub(), to));
+    }
+    remove_unless_committed(cx, to.to_owned());
+    place(cx, log, to).await
 }
 
 /// Notes in the history of the tags that a build is in that its content has changed.

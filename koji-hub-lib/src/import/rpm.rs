@@ -67,6 +67,30 @@ pub(crate) async fn import_alone(cx: &mut Call<'_>, file: &str) -> Result<Import
         }
         None => fail!("No such build"),
     };
+    add(cx, file, &header, summary, &build, None).await
+}
+
+/// Imports an RPM that wraps what a build holds: its source package is another.
+pub(super) async fn import_wrapper(
+    cx: &mut Call<'_>,
+    file: &str,
+    build: &Build,
+    buildroot: Option<BuildrootId>,
+) -> Result<Imported> {
+    let header = read_upload(cx.hub(), file).await?;
+    let summary = check_name(cx, file, &header)?;
+    add(cx, file, &header, summary, build, buildroot).await
+}
+
+/// Adds an RPM to a build in which others may be, and makes the build one of RPMs.
+async fn add(
+    cx: &mut Call<'_>,
+    file: &str,
+    header: &RpmFile,
+    summary: Summary,
+    build: &Build,
+    buildroot: Option<BuildrootId>,
+) -> Result<Imported> {
     build.assert_alive()?;
     let dir = build.dir();
     let to = dir.rpm(&summary.nvra);
@@ -76,7 +100,7 @@ pub(crate) async fn import_alone(cx: &mut Call<'_>, file: &str) -> Result<Import
     remove_unless_committed(cx, to);
     remove_unless_committed(cx, dir.sighdr(&summary.nvra, &summary.sigkey));
     builds::add_type(cx.db().await?, build.id, "rpm").await?;
-    enter(cx, file, &header, summary, &build, None).await
+    enter(cx, file, header, summary, build, buildroot).await
 }
 
 /// What the RPM is, which its file must be called after.

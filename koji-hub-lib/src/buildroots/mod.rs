@@ -1,5 +1,7 @@
 //! Buildroots: what builders report of them, and what is known of them.
 
+pub(crate) mod maven;
+
 use std::collections::BTreeSet;
 
 use koji_core::arch;
