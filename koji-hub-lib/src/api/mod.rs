@@ -13,6 +13,7 @@ mod host;
 mod host_builds;
 mod host_repos;
 mod hosts;
+mod notifications;
 mod packages;
 mod policies;
 mod repos;
@@ -51,6 +52,7 @@ pub(crate) fn registry() -> Registry {
     rpms::register(&mut r);
     scheduler::register(&mut r);
     hosts::register(&mut r);
+    notifications::register(&mut r);
     packages::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);
