@@ -3,6 +3,7 @@
 //! Files are copied before the transaction is committed, so that a build which is complete has its files, and a repeated
 //! attempt writes them again; afterwards the uploads become links to them. What is not committed is removed.
 
+mod merge;
 mod noarch;
 mod rpm;
 mod scratch;
@@ -10,7 +11,7 @@ mod scratch;
 use std::collections::HashSet;
 
 use koji_core::ids::{BuildId, BuildrootId, TaskId};
-use koji_core::model::{Build, BuildState, TagUpdateType};
+use koji_core::model::{Build, BuildState};
 use koji_core::nvr::{Nvr, draft_release};
 use koji_core::paths::{self, BuildDir};
 use koji_core::time::Timestamp;
@@ -24,6 +25,7 @@ use crate::given::read;
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
+pub(crate) use merge::merge_scratch;
 pub(crate) use rpm::import_alone;
 pub(crate) use scratch::move_to_scratch;
 
@@ -71,7 +73,7 @@ fn upload(file: &str) -> String {
 
 /// A path as Koji's messages show it.
 fn shown(hub: &Hub, path: &str) -> String {
-    paths::under(&hub.config().koji_dir.to_string_lossy(), path)
+    hub.config().full_path(path)
 }
 
 /// The headers of an uploaded RPM; a fault if it is not there.
@@ -221,19 +223,5 @@ async fn import_logs(cx: &mut Call<'_>, files: &BuiltFiles, dir: &BuildDir) -> R
             place(cx, log, &to).await?;
         }
     }
-    Ok(())
-}
-
-/// Notes in the history of the tags that a build is in that its content has changed.
-pub(crate) async fn tell_tags(cx: &mut Call<'_>, build: BuildId) -> Result<()> {
-    let (event, user) = (cx.event().await?, cx.user_id()?);
-    cx.db()
-        .await?
-        .execute(
-            "INSERT INTO tag_updates (tag_id, update_event, updater_id, update_type)
-             SELECT tag_id, $2, $3, $4 FROM tag_listing WHERE active = TRUE AND build_id = $1",
-            args![build, event, user, TagUpdateType::Import],
-        )
-        .await?;
     Ok(())
 }

@@ -3,5 +3,5 @@
 mod change;
 mod read;
 
-pub(crate) use change::{assert_complete, check_package, put_into_tag, tag_build, untag_build};
+pub(crate) use change::{assert_complete, check_package, note_update, put_into_tag, tag_build, untag_build};
 pub(crate) use read::{Contents, builds, rpms, rpms_for_repo};
