@@ -97,7 +97,7 @@ pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Res
     for volume in volumes::list(cx.db().await?).await? {
         let dir = BuildDir::new(Some(&volume.name), &new.name());
         let dir = dir.path();
-        let is_left_link = dir == usual.path() && storage.is_link(dir).await?;
+        let is_left_link = old.release == new.release && dir == usual.path() && storage.is_link(dir).await?;
         if dir == from || is_left_link || !exists(storage, dir).await? {
             continue;
         }

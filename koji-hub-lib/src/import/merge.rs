@@ -30,13 +30,13 @@ struct Made {
 /// Imports what a scratch build made for further arches into the build of the same source package, with its logs.
 pub(crate) async fn merge_scratch(cx: &mut Call<'_>, id: TaskId) -> Result<BuildId> {
     let Some(task) = tasks::find(cx.db().await?, id).await? else { fail!(Import, "No such task: {id}") };
-    let params = arguments(cx.db().await?, &task).await?;
     if task.state != TaskState::Closed {
         fail!(Import, "task {id} did not complete successfully");
     }
     if task.method != "build" {
         fail!(Import, "task {id} is not a build task");
     }
+    let params = arguments(cx.db().await?, &task).await?;
     let opts = params.get("opts").and_then(Value::as_struct);
     if !opts.and_then(|opts| opts.get("scratch")).is_some_and(Value::is_truthy) {
         fail!(Import, "task {id} is not a scratch build");

@@ -39,10 +39,10 @@ pub(crate) async fn add_signature(
     Ok(())
 }
 
-/// The build of one of the hub's own RPMs.
+/// The build of one of the hub's own RPMs, locked: it does not move while files are written into its directory.
 async fn build_of(cx: &mut Call<'_>, rpm: &Rpm) -> Result<Build> {
     match rpm.build_id {
-        Some(build) => builds::get_by_id(cx.db().await?, build).await,
+        Some(build) => builds::lock(cx.db().await?, build).await,
         None => fail!("Not an internal rpm: {} (from {})", nvra(rpm), rpm.external_repo_name),
     }
 }
@@ -140,8 +140,6 @@ pub(crate) async fn rename_signature(cx: &mut Call<'_>, rpm: &Rpm, old: &str, ne
         fail!("Invalid sigkey: {new}");
     }
     let db = cx.db().await?;
-    // one change of its signatures at a time
-    db.execute("UPDATE rpminfo SET size = size WHERE id = $1", args![rpm.id]).await?;
     let known: Vec<String> = db.fetch_scalars("SELECT sigkey FROM rpmsigs WHERE rpm_id = $1", args![rpm.id]).await?;
     if !known.iter().any(|key| key == old) {
         fail!("No signature for package {name}, key {old}");
