@@ -1,5 +1,7 @@
 //! What keeps a build, and what becomes of one that is deleted or reset.
 
+use std::time::{Duration, Instant};
+
 use koji_core::api::builds::*;
 use koji_core::api::packages::PackageListAdd;
 use koji_core::api::rpms::{ImportRpm, ListBuildRpms, QueryRpmSigs};
@@ -10,7 +12,7 @@ use koji_core::fault::FaultKind;
 use koji_core::ids::{ArchiveId, BuildId, RpmId, TagId};
 use koji_core::model::{BuildReferences, BuildState, TagReference};
 use koji_core::xmlrpc::{Struct, Value, from_value};
-use koji_hub_lib::db::args;
+use koji_hub_lib::db::{Dialect, args};
 use koji_tests::{BuiltRpms, Caller, TestHub, build_rpms, hubs};
 
 async fn import(hub: &TestHub, user: &Caller<'_>, rpms: &BuiltRpms) -> BuildId {
@@ -283,5 +285,45 @@ async fn a_build_in_the_making_is_reset_but_not_deleted() {
         admin.call(ResetBuild::new(id)).await.unwrap();
         assert_eq!(state(&admin, id).await, BuildState::Canceled);
         assert_eq!(admin.call(DeleteBuild::new(id)).await.unwrap(), Some(true));
+    }
+}
+
+/// Waits until a statement waits for a lock in this database.
+async fn until_one_waits(hub: &TestHub) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let mut db = hub.db.db.read().await.unwrap();
+        let waiting: i64 = db
+            .fetch_scalar(
+                "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+                args![],
+            )
+            .await
+            .unwrap();
+        if waiting > 0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nothing waits for the one who deletes the build");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_build_is_not_tagged_while_it_is_deleted() {
+    for hub in hubs("a_build_is_not_tagged_while").await {
+        if hub.db.dialect() == Dialect::Sqlite {
+            // one writes at a time
+            continue;
+        }
+        let admin = hub.admin().await;
+        admin.call(CreateTag::new("f44")).await.unwrap();
+        let id = empty(&admin, "hello").await;
+        let mut db = hub.db.db.begin().await.unwrap();
+        db.execute("UPDATE build SET state = 2 WHERE id = $1", args![id]).await.unwrap();
+        let (refused, ()) = tokio::join!(admin.refused(TagBuildBypass::new("f44", id)), async {
+            until_one_waits(&hub).await;
+            db.commit().await.unwrap();
+        });
+        assert_eq!(refused, (FaultKind::Tag, "build hello-1-1 not complete: state DELETED".into()));
     }
 }
