@@ -11,10 +11,10 @@ use koji_core::api::volumes::AddVolume;
 use koji_core::api::{BuildRef, UserRef};
 use koji_core::fault::FaultKind;
 use koji_core::ids::BuildId;
-use koji_core::model::Build;
+use koji_core::model::{Build, BuildState};
 use koji_core::xmlrpc::from_value;
 use koji_hub_lib::config::HubConfig;
-use koji_hub_lib::db::args;
+use koji_hub_lib::db::{Dialect, args};
 use koji_hub_lib::storage::walk;
 use koji_tests::{BrittleStorage, Caller, TestDb, TestHub, build_rpms, databases};
 
@@ -296,5 +296,54 @@ async fn a_draft_goes_to_the_volume_of_its_name_or_stays_a_draft() {
         for dir in [MOVED, USUAL, &before] {
             assert_eq!(at.files(dir).await, files, "{dir}");
         }
+    }
+}
+
+/// Has every commit fail that changes a build.
+async fn fail_commits(at: &Setup) {
+    let (function, trigger) = match at.hub.db.dialect() {
+        Dialect::Sqlite => (None, "CREATE TRIGGER fails AFTER UPDATE ON build BEGIN INSERT INTO late VALUES (-1); END"),
+        Dialect::Postgres => (
+            Some(
+                "CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql
+                 AS $$ BEGIN INSERT INTO late VALUES (-1); RETURN NULL; END $$",
+            ),
+            "CREATE TRIGGER fails AFTER UPDATE ON build FOR EACH ROW EXECUTE FUNCTION fails()",
+        ),
+    };
+    let table = "CREATE TABLE late (id INTEGER REFERENCES build (id) DEFERRABLE INITIALLY DEFERRED)";
+    let mut db = at.hub.db.db.begin().await.unwrap();
+    for sql in [Some(table), function, Some(trigger)].into_iter().flatten() {
+        db.execute(sql, args![]).await.unwrap();
+    }
+    db.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn files_are_as_they_were_if_the_commit_fails() {
+    for db in databases("files_are_as_they_were").await {
+        let at = Setup::new(db, |_| {});
+        let admin = at.admin().await;
+        let one = draft(&at, &admin, &admin).await;
+        let id = at.import(&admin).await;
+        let two = admin.call(CreateEmptyBuild::new("other", "1", "1", None).draft(true)).await.unwrap();
+        at.hub.hub.storage().put(&format!("packages/other/1/1,draft_{two}/x"), "x".into()).await.unwrap();
+        admin.call(ChangeBuildVolume::new(one.id, "vol2")).await.unwrap();
+        let before = (at.files("packages").await, at.files("vol/vol2/packages").await);
+        assert!(before.0.len() == 10 && before.1.len() == 3, "{before:?}");
+
+        fail_commits(&at).await;
+        for build in [id, one.id, two] {
+            for volume in ["vol2", "DEFAULT"] {
+                admin.refused(ChangeBuildVolume::new(build, volume)).await;
+            }
+            admin.refused(PromoteBuild::new(build)).await;
+            admin.refused(ResetBuild::new(build)).await;
+            admin.refused(DeleteBuild::new(build)).await;
+        }
+        assert_eq!((at.files("packages").await, at.files("vol/vol2/packages").await), before);
+        let link = format!("packages/hello/2.10/{}", one.release);
+        assert!(at.is_link(&link).await && !at.is_link(USUAL).await);
+        assert_eq!(get(&admin, id).await.state, BuildState::Complete);
     }
 }
