@@ -67,6 +67,10 @@ ids! {
     GroupId "group";
     /// A builder host.
     HostId "host";
+    /// What a user wants mail about.
+    NotificationId "notification";
+    /// What a user wants no mail about.
+    NotificationBlockId "notification block";
     /// A package.
     PackageId "package";
     /// A permission.

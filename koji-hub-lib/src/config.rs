@@ -107,6 +107,11 @@ pub struct RepoTags {
 const MINUTE: u64 = 60;
 
 impl HubConfig {
+    /// A path below the storage's top as Koji's messages show it.
+    pub(crate) fn full_path(&self, path: &str) -> String {
+        koji_core::paths::under(&self.koji_dir.to_string_lossy(), path)
+    }
+
     /// Koji's defaults with a database and a storage directory.
     pub fn new(database: impl Into<String>, koji_dir: impl Into<PathBuf>) -> Self {
         HubConfig {

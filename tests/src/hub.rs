@@ -14,7 +14,7 @@ use koji_hub_lib::config::HubConfig;
 use koji_hub_lib::db::args;
 use koji_hub_lib::dispatch::Request;
 use koji_hub_lib::session::Credentials;
-use koji_hub_lib::storage::MemoryStorage;
+use koji_hub_lib::storage::{MemoryStorage, Storage};
 use serde::de::DeserializeOwned;
 
 use crate::{TestDb, databases};
@@ -57,11 +57,19 @@ impl TestHub {
     /// # Panics
     /// When the hub refuses the settings.
     pub fn with(db: TestDb, settings: impl FnOnce(&mut HubConfig)) -> Self {
+        Self::with_storage(db, Arc::new(MemoryStorage::new()), settings)
+    }
+
+    /// A hub with a storage and settings of one's own.
+    ///
+    /// # Panics
+    /// When the hub refuses the settings.
+    pub fn with_storage(db: TestDb, storage: Arc<dyn Storage>, settings: impl FnOnce(&mut HubConfig)) -> Self {
         let mut config = HubConfig::new(db.url.clone(), "/mnt/koji");
         config.enable_maven = true;
         config.enable_win = true;
         settings(&mut config);
-        let hub = Hub::new(config, db.db.clone(), Arc::new(MemoryStorage::new())).expect("a hub");
+        let hub = Hub::new(config, db.db.clone(), storage).expect("a hub");
         TestHub { hub, db }
     }
 

@@ -3,6 +3,7 @@
 //! A test that touches the database loops over [`databases`], or over [`hubs`], so that it holds for SQLite and for
 //! Postgres.
 
+mod brittle;
 mod consistency;
 mod hub;
 pub mod packages;
@@ -15,11 +16,12 @@ mod standalone;
 use koji_hub_lib::db::{Db, DbUrl, Dialect};
 use tempfile::TempDir;
 
+pub use brittle::BrittleStorage;
 pub use consistency::{Watcher, count_successes, problems};
 pub use hub::{Caller, TestHub, hubs};
 pub use postgres::Server;
 pub use processes::{PATIENCE, Processes, Program, submit};
-pub use rpms::{BuiltRpms, build_rpms, build_source_rpm};
+pub use rpms::{BuiltRpms, build_arch_rpms, build_rpms, build_source_rpm};
 pub use standalone::{Standalone, free_port};
 
 /// A fresh database with the hub's schema, removed after the test.

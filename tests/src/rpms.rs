@@ -38,6 +38,29 @@ pub fn build_rpms(name: &str, version: &str, release: &str, more: &str) -> Built
     BuiltRpms(files)
 }
 
+/// Builds an empty package `name` of version 1 and release 1 for an arch: the source package first.
+///
+/// # Panics
+/// As [`build_rpms`].
+pub fn build_arch_rpms(name: &str, arch: &str) -> BuiltRpms {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let spec = format!(
+        "%define debug_package %{{nil}}\nName: {name}\nVersion: 1\nRelease: 1\nSummary: A test\nLicense: MIT\n\
+         %description\nFor tests.\n%files\n"
+    );
+    let file = dir.path().join("test.spec");
+    std::fs::write(&file, spec).expect("a spec file");
+    let done = Command::new("rpmbuild")
+        .args(["-ba", "--target", arch, "--define", &format!("_topdir {}", dir.path().display())])
+        .arg(&file)
+        .output()
+        .expect("rpmbuild: install the package rpm, or rpm-build");
+    assert!(done.status.success(), "rpmbuild: {}", String::from_utf8_lossy(&done.stderr));
+    let mut files = files_in(&dir.path().join("SRPMS"));
+    files.extend(files_in(&dir.path().join("RPMS").join(arch)));
+    BuiltRpms(files)
+}
+
 /// Makes the source package of a noarch package in a folder; its build runs `script`. The path of the file.
 ///
 /// # Panics

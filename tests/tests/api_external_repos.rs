@@ -1,9 +1,11 @@
 //! External repos and volumes, as the hub's callers see them.
 
 use koji_core::api::external_repos::*;
+use koji_core::api::repos::{GetExternalRepoData, SetExternalRepoData};
 use koji_core::api::tags::CreateTag;
 use koji_core::api::volumes::*;
 use koji_core::model::TagExternalRepo;
+use koji_core::xmlrpc::Value;
 use koji_tests::hubs;
 
 fn shown(repos: &[TagExternalRepo]) -> Vec<(&str, &str, i32)> {
@@ -89,5 +91,27 @@ async fn volumes_are_directories_that_are_there() {
         assert_eq!(admin.refused(GetVolume::new("nosuch").strict(true)).await.1, "No such volume: nosuch");
         admin.call(RemoveVolume::new("vol2")).await.unwrap();
         assert_eq!(admin.refused(RemoveVolume::new("vol2")).await.1, "No such entry in table volume: vol2");
+    }
+}
+
+#[tokio::test]
+async fn what_was_seen_of_a_repo_is_kept() {
+    for hub in hubs("what_was_seen_of_a_repo").await {
+        let admin = hub.admin().await;
+        let (kojira, alice) = (hub.user("kojira", &["repo"]).await, hub.user("alice", &[]).await);
+        admin.call(CreateExternalRepo::new("ext", "http://example.com/")).await.unwrap();
+        assert_eq!(alice.call(GetExternalRepoData::new("ext")).await.unwrap(), Value::Nil);
+        let data = |time: i32| Value::Struct([("max_ts", time)].into_iter().collect());
+        let refused = alice.refused(SetExternalRepoData::new("ext", data(1))).await.1;
+        assert_eq!(refused, "repo permission required (logged in as alice)");
+        for time in [1_700_000_000, 1_700_000_001] {
+            kojira.call(SetExternalRepoData::new("ext", data(time))).await.unwrap();
+            assert_eq!(alice.call(GetExternalRepoData::new("ext")).await.unwrap(), data(time));
+        }
+        let refused = kojira.refused(SetExternalRepoData::new("ext", Value::Int(1))).await.1;
+        assert_eq!(refused, "Invalid type for value '1': <class 'int'>");
+        let refused = kojira.refused(SetExternalRepoData::new("nosuch", data(1))).await.1;
+        assert_eq!(refused, "No such entry in table external_repo: nosuch");
+        assert_eq!(alice.refused(GetExternalRepoData::new("nosuch")).await.1, refused);
     }
 }

@@ -36,6 +36,9 @@ impl Storage for Counted {
     async fn metadata(&self, path: &str) -> StorageResult<Option<Metadata>> {
         self.files.metadata(path).await
     }
+    async fn is_link(&self, path: &str) -> StorageResult<bool> {
+        self.files.is_link(path).await
+    }
     async fn read(&self, path: &str, offset: u64, len: u64) -> StorageResult<Bytes> {
         self.files.read(path, offset, len).await
     }

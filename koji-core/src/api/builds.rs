@@ -2,9 +2,9 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{BuildRef, CgRef, OneOrMany, PackageRef, QueryOpts, UserRef};
+use super::{BuildRef, CgRef, OneOrMany, PackageRef, QueryOpts, UserRef, VolumeRef};
 use crate::ids::{BuildId, TaskId, VolumeId};
-use crate::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
+use crate::model::{BType, Build, BuildListItem, BuildLog, BuildReferences, ChangelogEntry};
 use crate::time::Timestamp;
 use crate::xmlrpc::{Struct, Value};
 
@@ -47,6 +47,21 @@ methods! {
     [Permission("admin"), Write] "setBuildOwner" => SetBuildOwner(build: BuildRef, user: UserRef) -> ();
     /// Sets when a build was complete, in seconds since 1970 or as a date.
     [Permission("admin"), Write] "setBuildTimestamp" => SetBuildTimestamp(build: BuildRef, ts: Value) -> ();
+    /// What refers to a build, up to `limit` of each kind; if `lazy`, no further than the first kind that is found.
+    [Anyone, Read] "buildReferences" => GetBuildReferences(build: BuildRef, limit: Option<i64> = None, lazy: bool = false) -> BuildReferences;
+    /// Deletes a build that nothing refers to, and whose last use in a buildroot is `min_ref_age` seconds ago: true. Nil
+    /// for one that is deleted already; false, unless strict, for one that has to stay.
+    [Permission("admin"), Write] "deleteBuild" => DeleteBuild(build: BuildRef, strict: bool = true, min_ref_age: i64 = 604_800) -> Option<bool>;
+    /// Forgets all that belongs to a build, so that it can be imported anew.
+    [Permission("admin"), Write] "resetBuild" => ResetBuild(build: BuildRef) -> ();
+    /// Moves a build to another volume.
+    [Permission("admin"), Write] "changeBuildVolume" => ChangeBuildVolume(build: BuildRef, volume: VolumeRef, strict: bool = true) -> ();
+    /// Moves a build to the volume that the policy says; if strict, a policy that says none is a fault.
+    [Permission("admin"), Write] "applyVolumePolicy" => ApplyVolumePolicy(build: BuildRef, strict: bool = false) -> ();
+    /// Makes a draft a build like others, with the release that it was to have.
+    [LoggedIn, Write] "promoteBuild" => PromoteBuild(build: BuildRef, force: bool = false) -> Build;
+    /// Imports what a scratch build made for further arches into the build of the same source package.
+    [Permission("admin"), Write] "mergeScratch" => MergeScratch(task_id: TaskId) -> BuildId;
     /// Adds a build type.
     [Permission("admin"), Write] "addBType" => AddBType(name: String) -> ();
 }

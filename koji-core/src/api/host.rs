@@ -1,7 +1,7 @@
 //! What builders call: `host.*`.
 
 use super::method::methods;
-use super::{BuildRef, KwArgs, TagRef, VarArgs};
+use super::{BuildRef, KwArgs, RpmRef, TagRef, VarArgs};
 use crate::ids::{BuildId, BuildrootId, EventId, HostId, RepoId, TaskId, UserId};
 use crate::model::{AssignedTask, Build, Host, HostTask};
 use crate::xmlrpc::{Struct, Value};
@@ -77,6 +77,8 @@ methods! {
     [Host, Write] "host.importWrapperRPMs" => ImportWrapperRpms(task_id: TaskId, build_id: BuildId, rpm_results: Struct) -> ();
     /// Marks a build as failed.
     [Host, Write] "host.failBuild" => FailBuild(task_id: TaskId, build_id: BuildId) -> ();
+    /// Writes the copy of an RPM that has the signature of a key.
+    [Host, Write] "host.writeSignedRPM" => HostWriteSignedRpm(an_rpm: RpmRef, sigkey: String, force: bool = false) -> ();
     /// Tags a build for the user of a task.
     [Host, Write] "host.tagBuild" => HostTagBuild(task_id: TaskId, tag: TagRef, build: BuildRef, force: bool = false, fromtag: Option<TagRef> = None) -> ();
     /// Asks for mail about a tag operation.

@@ -17,6 +17,7 @@ pub mod groups;
 pub mod history;
 pub mod host;
 pub mod hosts;
+pub mod notifications;
 pub mod packages;
 pub mod policies;
 pub mod query;
@@ -53,6 +54,7 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         history::METHODS,
         host::METHODS,
         hosts::METHODS,
+        notifications::METHODS,
         packages::METHODS,
         policies::METHODS,
         repos::METHODS,

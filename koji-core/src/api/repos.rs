@@ -2,7 +2,7 @@
 
 use super::method::methods;
 use super::{ExternalRepoRef, TagRef};
-use crate::ids::{EventId, ExternalRepoId, RepoId, RepoRequestId};
+use crate::ids::{EventId, RepoId, RepoRequestId};
 use crate::model::{ActiveRepo, Repo, RepoReference, RepoRequestResult, RepoRequestStatus};
 use crate::xmlrpc::{Struct, Value};
 
@@ -30,7 +30,7 @@ methods! {
     /// What was last seen of an external repo.
     [Anyone, Read] "repo.getExternalRepoData" => GetExternalRepoData(erepo: ExternalRepoRef) -> Value;
     /// Stores what was seen of an external repo.
-    [Permission("repo"), Write] "repo.setExternalRepoData" => SetExternalRepoData(external_repo_id: ExternalRepoId, data: Value) -> ();
+    [Permission("repo"), Write] "repo.setExternalRepoData" => SetExternalRepoData(external_repo_id: ExternalRepoRef, data: Value) -> ();
     /// The buildroots that still use a repo.
     [Anyone, Read] "repo.references" => RepoReferences(repo_id: RepoId) -> Vec<RepoReference>;
     /// Sets a repo's state; it only goes up.

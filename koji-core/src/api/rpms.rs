@@ -37,4 +37,6 @@ methods! {
     [Permission("sign"), Write] "writeSignedRPM" => WriteSignedRpm(an_rpm: RpmRef, sigkey: String, force: bool = false) -> ();
     /// Forgets the signature of a key, or all signatures, of an RPM, and removes the copies that have them.
     [Permission("admin"), Write] "deleteRPMSig" => DeleteRpmSig(rpminfo: RpmRef, sigkey: Option<String> = None, all_sigs: bool = false) -> ();
+    /// Gives a signature of an RPM another key id.
+    [Permission("admin"), Write] "renameRPMSig" => RenameRpmSig(rpminfo: RpmRef, oldkey: String, newkey: String) -> ();
 }

@@ -2,7 +2,7 @@ use koji_core::api::builds::*;
 use koji_core::api::query::Rows;
 use koji_core::api::{BuildRef, Param};
 use koji_core::ids::{BTypeId, BuildId, PackageId, RpmId};
-use koji_core::model::{BType, Build, BuildListItem, BuildLog, ChangelogEntry};
+use koji_core::model::{BType, Build, BuildListItem, BuildLog, BuildReferences, ChangelogEntry};
 use koji_core::nvr::Nvr;
 use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value};
@@ -15,7 +15,7 @@ use crate::error::fail;
 use crate::registry::{Handle, Registry};
 use crate::rpm_file::RpmFile;
 use crate::storage::walk;
-use crate::{listing, names, rpms, users};
+use crate::{import, listing, names, rpms, users};
 
 use super::rpms::{file_of, file_of_task};
 
@@ -36,7 +36,14 @@ pub(super) fn register(r: &mut Registry) {
         .add::<SetBuildOwner>()
         .add::<SetBuildTimestamp>()
         .add::<AddBType>()
-        .add::<CreateEmptyBuild>();
+        .add::<CreateEmptyBuild>()
+        .add::<GetBuildReferences>()
+        .add::<DeleteBuild>()
+        .add::<ResetBuild>()
+        .add::<ChangeBuildVolume>()
+        .add::<ApplyVolumePolicy>()
+        .add::<PromoteBuild>()
+        .add::<MergeScratch>();
 }
 
 impl Handle for GetBuild {
@@ -286,5 +293,54 @@ impl Handle for AddBType {
         }
         names::get_or_make::<BTypeId>(db, &self.name).await?;
         Ok(())
+    }
+}
+
+impl Handle for GetBuildReferences {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<BuildReferences> {
+        let db = cx.db().await?;
+        let build = builds::get(db, &self.build).await?;
+        builds::references(db, build.id, self.limit, self.lazy).await
+    }
+}
+
+impl Handle for DeleteBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Option<bool>> {
+        let build = builds::get(cx.db().await?, &self.build).await?;
+        builds::delete(cx, build.id, self.strict, self.min_ref_age).await
+    }
+}
+
+impl Handle for ResetBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        builds::reset(cx, &self.build).await
+    }
+}
+
+impl Handle for ChangeBuildVolume {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let volume = names::get(cx.db().await?, &self.volume).await?;
+        let build = builds::get(cx.db().await?, &self.build).await?;
+        builds::change_volume(cx, build.id, volume, self.strict).await
+    }
+}
+
+impl Handle for ApplyVolumePolicy {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let build = builds::get(cx.db().await?, &self.build).await?;
+        builds::apply_policy(cx, build.id, self.strict).await
+    }
+}
+
+impl Handle for PromoteBuild {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Build> {
+        let build = builds::get(cx.db().await?, &self.build).await?;
+        builds::promote(cx, build.id, self.force).await
+    }
+}
+
+impl Handle for MergeScratch {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<BuildId> {
+        import::merge_scratch(cx, self.task_id).await
     }
 }

@@ -14,6 +14,7 @@ mod host;
 mod host_builds;
 mod host_repos;
 mod hosts;
+mod notifications;
 mod packages;
 mod policies;
 mod repos;
@@ -55,6 +56,7 @@ pub(crate) fn registry() -> Registry {
     rpms::register(&mut r);
     scheduler::register(&mut r);
     hosts::register(&mut r);
+    notifications::register(&mut r);
     packages::register(&mut r);
     sessions::register(&mut r);
     system::register(&mut r);

@@ -8,6 +8,7 @@ use crate::Result;
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
+use crate::external_repos::data;
 use crate::registry::{Handle, Registry};
 use crate::repos::options::RepoOptions;
 use crate::repos::{self, queue, request, state};
@@ -33,7 +34,9 @@ pub(super) fn register(r: &mut Registry) {
         .add::<RepoAutoRequests>()
         .add::<CheckRepoQueue>()
         .add::<UpdateRepoEndEvents>()
-        .add::<WaitRepoRequest>();
+        .add::<WaitRepoRequest>()
+        .add::<GetExternalRepoData>()
+        .add::<SetExternalRepoData>();
 }
 
 const REPOS: View = View {
@@ -271,5 +274,17 @@ impl Handle for WaitRepoRequest {
                 return Ok(status);
             }
         }
+    }
+}
+
+impl Handle for GetExternalRepoData {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
+        data::get(cx.db().await?, &self.erepo).await
+    }
+}
+
+impl Handle for SetExternalRepoData {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        data::set(cx, &self.external_repo_id, &self.data).await
     }
 }

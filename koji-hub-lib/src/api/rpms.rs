@@ -1,10 +1,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use koji_core::api::host::HostWriteSignedRpm;
 use koji_core::api::query::Rows;
 use koji_core::api::rpms::*;
 use koji_core::api::{Param, RpmRef};
 use koji_core::ids::{BuildId, RpmId, TaskId};
-use koji_core::model::{BuildState, ChecksumType, RpmDep, RpmFile as FileRecord, RpmListItem, RpmSig};
+use koji_core::model::{BuildState, ChecksumType, RpmDep, RpmFile as FileRecord, RpmListItem, RpmSig, TagUpdateType};
 use koji_core::paths;
 use koji_core::xmlrpc::{Struct, Value, to_value};
 
@@ -14,7 +15,7 @@ use crate::db::{Select, args, list, sql};
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
 use crate::rpm_file::{self, RpmFile};
-use crate::{Result, import, listing, rpms};
+use crate::{Result, import, listing, rpms, tagging};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetRpm>()
@@ -30,7 +31,9 @@ pub(super) fn register(r: &mut Registry) {
         .add::<AddExternalRpm>()
         .add::<AddRpmSig>()
         .add::<WriteSignedRpm>()
-        .add::<DeleteRpmSig>();
+        .add::<HostWriteSignedRpm>()
+        .add::<DeleteRpmSig>()
+        .add::<RenameRpmSig>();
 }
 
 impl Handle for GetRpm {
@@ -134,7 +137,7 @@ pub(super) async fn file_of_task(
         fail!("Invalid filepath: {file}");
     }
     let path = format!("{}/{file}", paths::task_output(None, task));
-    let shown = paths::under(&cx.hub().config().koji_dir.to_string_lossy(), &path);
+    let shown = cx.hub().config().full_path(&path);
     Ok((shown, rpm_file::read(cx.storage(), &path).await?))
 }
 
@@ -264,7 +267,7 @@ async fn internal_file(cx: &mut Call<'_>, rpm: &RpmRef, strict: bool) -> Result<
     if file.is_none() {
         tracing::error!(path, "an RPM's file is missing");
         if strict {
-            fail!("Missing rpm file: {}", paths::under(&cx.hub().config().koji_dir.to_string_lossy(), &path));
+            fail!("Missing rpm file: {}", cx.hub().config().full_path(&path));
         }
     }
     Ok(file)
@@ -306,7 +309,7 @@ impl Handle for GetRpmChecksums {
 impl Handle for ImportRpm {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
         let rpm = import::import_alone(cx, &format!("{}/{}", self.path.trim_matches('/'), self.basename)).await?;
-        import::tell_tags(cx, rpm.build.id).await?;
+        tagging::note_update(cx, rpm.build.id, TagUpdateType::Import).await?;
         let summary = &rpm.summary;
         let nvr = &summary.nvra.nvr;
         let out: Struct = [
@@ -366,6 +369,12 @@ impl Handle for WriteSignedRpm {
     }
 }
 
+impl Handle for HostWriteSignedRpm {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        WriteSignedRpm { an_rpm: self.an_rpm, sigkey: self.sigkey, force: self.force }.handle(cx).await
+    }
+}
+
 impl Handle for DeleteRpmSig {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let sigkey = self.sigkey.filter(|key| !self.all_sigs && !key.is_empty()).map(|key| key.to_lowercase());
@@ -374,5 +383,12 @@ impl Handle for DeleteRpmSig {
         }
         let rpm = rpms::get(cx.db().await?, &self.rpminfo).await?;
         rpms::unsign(cx, &rpm, sigkey.as_deref()).await
+    }
+}
+
+impl Handle for RenameRpmSig {
+    async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
+        let rpm = rpms::get(cx.db().await?, &self.rpminfo).await?;
+        rpms::rename_signature(cx, &rpm, &self.oldkey.to_lowercase(), &self.newkey.to_lowercase()).await
     }
 }

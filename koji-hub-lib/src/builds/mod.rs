@@ -1,20 +1,29 @@
-//! Builds: looking them up, making them, ending them.
+//! Builds: looking them up, making them, ending them, moving and deleting them.
 
 mod btypes;
+mod delete;
+mod directories;
 mod end;
 mod find;
 mod list;
 mod make;
+mod promote;
+mod references;
 mod release;
 mod typed;
+mod volume;
 
 pub(crate) use btypes::{add_type, image_info, maven_info, types, win_info};
+pub(crate) use delete::{delete, reset};
 pub(crate) use end::{cancel, cancel_of_task, fail_build, fail_of_task};
 pub(crate) use find::find;
 pub(crate) use list::{average_duration, list};
 pub(crate) use make::{NewBuild, make};
+pub(crate) use promote::promote;
+pub(crate) use references::references;
 pub(crate) use release::next_release;
 pub(crate) use typed::{find_or_make, make_image, make_maven, make_win};
+pub(crate) use volume::{apply_policy, change_volume};
 
 use koji_core::api::BuildRef;
 use koji_core::ids::{BuildId, RpmId};
@@ -23,7 +32,7 @@ use koji_core::nvr::{Nvr, target_release};
 use koji_core::paths::BuildDir;
 
 use crate::Result;
-use crate::db::{Conn, args};
+use crate::db::{Conn, args, sql};
 use crate::error::fail;
 
 /// The build; a fault if there is none.
@@ -37,6 +46,13 @@ pub(crate) async fn get(db: &mut Conn, build: &BuildRef) -> Result<Build> {
 /// The build with that id; a fault if there is none.
 pub(crate) async fn get_by_id(db: &mut Conn, id: BuildId) -> Result<Build> {
     get(db, &BuildRef::Id(id)).await
+}
+
+/// The build with that id, whose row stays locked until the transaction ends; a fault if there is none.
+pub(crate) async fn lock(db: &mut Conn, id: BuildId) -> Result<Build> {
+    let sql = sql!("SELECT id FROM build WHERE id = $1", {for update});
+    db.fetch_scalar_optional::<BuildId>(sql, args![id]).await?;
+    get_by_id(db, id).await
 }
 
 /// The build's id, if there is one. An id is taken as it is.

@@ -1,5 +1,6 @@
 //! Repos outside the hub, and the tags whose buildroots use them.
 
+pub(crate) mod data;
 mod of_tags;
 
 use koji_core::api::query::Rows;

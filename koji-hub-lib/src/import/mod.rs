@@ -6,6 +6,7 @@
 mod archive;
 mod complete;
 mod image;
+mod merge;
 mod noarch;
 mod pom;
 mod results;
@@ -16,7 +17,7 @@ mod wrapper;
 use std::collections::HashSet;
 
 use koji_core::ids::{BuildId, BuildrootId, TaskId};
-use koji_core::model::{Build, BuildState, TagUpdateType};
+use koji_core::model::{Build, BuildState};
 use koji_core::nvr::{Nvr, draft_release};
 use koji_core::paths::{self, BuildDir};
 use koji_core::time::Timestamp;
@@ -33,6 +34,7 @@ use crate::{Hub, Result, policy};
 pub(crate) use archive::{NewArchive, TypeInfo};
 pub(crate) use complete::{complete_image, complete_maven, complete_win};
 pub(crate) use image::import as import_images;
+pub(crate) use merge::merge_scratch;
 pub(crate) use results::{ImageResults, MavenResults, RpmResults, WinResults};
 pub(crate) use rpm::{import as import_rpm, import_alone};
 pub(crate) use scratch::{images_to_scratch, maven_to_scratch, move_to_scratch, win_to_scratch};
@@ -82,7 +84,7 @@ pub(crate) fn upload(file: &str) -> String {
 
 /// A path as Koji's messages show it.
 pub(crate) fn shown(hub: &Hub, path: &str) -> String {
-    paths::under(&hub.config().koji_dir.to_string_lossy(), path)
+    hub.config().full_path(path)
 }
 
 /// The headers of an uploaded RPM; a fault if it is not there.
@@ -242,18 +244,4 @@ async fn import_log_as(cx: &mut Call<'_>, log: &str, to: &str) -> Result<()> {
     }
     remove_unless_committed(cx, to.to_owned());
     place(cx, log, to).await
-}
-
-/// Notes in the history of the tags that a build is in that its content has changed.
-pub(crate) async fn tell_tags(cx: &mut Call<'_>, build: BuildId) -> Result<()> {
-    let (event, user) = (cx.event().await?, cx.user_id()?);
-    cx.db()
-        .await?
-        .execute(
-            "INSERT INTO tag_updates (tag_id, update_event, updater_id, update_type)
-             SELECT tag_id, $2, $3, $4 FROM tag_listing WHERE active = TRUE AND build_id = $1",
-            args![build, event, user, TagUpdateType::Import],
-        )
-        .await?;
-    Ok(())
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use koji_core::fault::FaultKind;
 use koji_core::ids::VolumeId;
+use koji_core::paths;
 use koji_core::policy::{Decision, Policy};
 use koji_core::xmlrpc::Struct;
 
@@ -142,21 +143,37 @@ impl Verdict {
 
 /// The volume that the policy `volume` says; the default one if it says none that there is.
 pub(crate) async fn volume(cx: &mut Call<'_>, data: &Struct) -> Result<(VolumeId, String)> {
+    Ok(chosen_volume(cx, data, false).await?.unwrap_or((VolumeId(0), paths::DEFAULT_VOLUME.into())))
+}
+
+/// The volume that the policy `volume` says; none if it says none that there is, which is a fault if strict.
+pub(crate) async fn chosen_volume(
+    cx: &mut Call<'_>,
+    data: &Struct,
+    strict: bool,
+) -> Result<Option<(VolumeId, String)>> {
     let named = match eval(cx, "volume", data).await {
         Ok(named) => named,
-        Err(e) if matches!(e, Error::Fault(_)) => {
+        Err(e) if !strict && matches!(e, Error::Fault(_)) => {
             tracing::error!(error = %e, "the volume policy failed");
             None
         }
         Err(e) => return Err(e),
     };
-    if let Some(name) = named {
-        if let Some(found) = names::find::<VolumeId>(cx.db().await?, &name.as_str().into()).await? {
-            return Ok(found);
+    let Some(name) = named else {
+        if strict {
+            fail!("No volume policy match");
+        }
+        return Ok(None);
+    };
+    let found = names::find::<VolumeId>(cx.db().await?, &name.as_str().into()).await?;
+    if found.is_none() {
+        if strict {
+            fail!("Policy returned no such volume: {name}");
         }
         tracing::error!(volume = name, "the volume policy names no volume that there is");
     }
-    Ok((VolumeId(0), "DEFAULT".into()))
+    Ok(found)
 }
 
 #[cfg(test)]

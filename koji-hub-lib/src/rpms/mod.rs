@@ -6,7 +6,7 @@ mod signatures;
 
 pub(crate) use checksums::checksums;
 pub(crate) use external::{find_or_register, register};
-pub(crate) use signatures::{add_signature, sign, unsign, write_signed};
+pub(crate) use signatures::{add_signature, rename_signature, sign, unsign, write_signed};
 
 use koji_core::api::RpmRef;
 use koji_core::ids::{ExternalRepoId, RpmId};

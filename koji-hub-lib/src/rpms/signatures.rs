@@ -39,10 +39,10 @@ pub(crate) async fn add_signature(
     Ok(())
 }
 
-/// The build of one of the hub's own RPMs.
+/// The build of one of the hub's own RPMs, locked: it does not move while files are written into its directory.
 async fn build_of(cx: &mut Call<'_>, rpm: &Rpm) -> Result<Build> {
     match rpm.build_id {
-        Some(build) => builds::get_by_id(cx.db().await?, build).await,
+        Some(build) => builds::lock(cx.db().await?, build).await,
         None => fail!("Not an internal rpm: {} (from {})", nvra(rpm), rpm.external_repo_name),
     }
 }
@@ -126,6 +126,49 @@ pub(crate) async fn unsign(cx: &mut Call<'_>, rpm: &Rpm, sigkey: Option<&str>) -
             let removed = hub.storage().remove(&signed).await;
             if let Err(e) = removed.and(hub.storage().rename(&header, &saved).await) {
                 tracing::error!(error = %e, "files of a deleted signature stay");
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Gives a signature another key id: what is kept of it and the copy that has it go with it.
+pub(crate) async fn rename_signature(cx: &mut Call<'_>, rpm: &Rpm, old: &str, new: &str) -> Result<()> {
+    let build = build_of(cx, rpm).await?;
+    let (dir, name) = (build.dir(), nvra(rpm));
+    if new.is_empty() || !new.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        fail!("Invalid sigkey: {new}");
+    }
+    let db = cx.db().await?;
+    let known: Vec<String> = db.fetch_scalars("SELECT sigkey FROM rpmsigs WHERE rpm_id = $1", args![rpm.id]).await?;
+    if !known.iter().any(|key| key == old) {
+        fail!("No signature for package {name}, key {old}");
+    }
+    if known.iter().any(|key| key == new) {
+        fail!("Signature already exists for package {name}, key {new}");
+    }
+    for sql in [
+        "UPDATE rpmsigs SET sigkey = $3 WHERE rpm_id = $1 AND sigkey = $2",
+        "UPDATE rpm_checksum SET sigkey = $3 WHERE rpm_id = $1 AND sigkey = $2",
+    ] {
+        db.execute(sql, args![rpm.id, old, new]).await?;
+    }
+    let moves = [(dir.sighdr(&name, old), dir.sighdr(&name, new)), (dir.signed(&name, old), dir.signed(&name, new))];
+    for (from, to) in moves {
+        if cx.storage().metadata(&from).await?.is_none() {
+            continue;
+        }
+        let (hub, made) = (cx.hub().clone(), to.clone());
+        cx.on_rollback(async move {
+            if let Err(e) = hub.storage().remove(&made).await {
+                tracing::error!(error = %e, "files of a signature that was not renamed stay");
+            }
+        });
+        cx.storage().copy(&from, &to).await?;
+        let hub = cx.hub().clone();
+        cx.on_commit(async move {
+            if let Err(e) = hub.storage().remove(&from).await {
+                tracing::error!(error = %e, "files of a renamed signature stay");
             }
         });
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed check ends the test that called it")]
 
-use super::{Storage, StorageError, WriteAt, walk};
+use super::{Storage, StorageError, WriteAt, copy_dir, exists, walk};
 
 /// Runs all checks on an empty storage; panics at the first that fails.
 pub async fn check(storage: &dyn Storage) {
@@ -49,6 +49,18 @@ async fn places(s: &dyn Storage) {
     s.link("moved", "latest").await.unwrap();
     assert_eq!(text(s, "a/link").await, "newer");
     assert_eq!(text(s, "latest/copies/c").await, "newer");
+    assert!(s.is_link("latest").await.unwrap() && s.is_link("a/link").await.unwrap());
+    assert!(!s.is_link("latest/copies").await.unwrap() && !s.is_link("a/b/c").await.unwrap());
+    assert!(!s.is_link("nothing").await.unwrap());
+    s.link("latest/copies", "further").await.unwrap();
+    assert_eq!(text(s, "further/c").await, "newer");
+    s.link("nowhere", "dangling").await.unwrap();
+    assert!(exists(s, "dangling").await.unwrap() && s.metadata("dangling").await.unwrap().is_none());
+    s.rename("dangling", "moved/dangling").await.unwrap();
+    assert!(s.is_link("moved/dangling").await.unwrap() && !exists(s, "dangling").await.unwrap());
+    s.remove("moved/dangling").await.unwrap();
+    copy_dir(s, "latest/copies", "whole").await.unwrap();
+    assert_eq!(text(s, "whole/c").await, "newer");
     s.link("a", "latest").await.unwrap();
     assert_eq!(text(s, "latest/b/c").await, "newer");
     assert_eq!(s.list("a").await.unwrap(), ["b", "link"]);

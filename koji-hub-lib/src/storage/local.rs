@@ -113,6 +113,15 @@ impl Storage for LocalStorage {
         .await
     }
 
+    async fn is_link(&self, path: &str) -> StorageResult<bool> {
+        self.run(path, |p| match fs::symlink_metadata(p) {
+            Ok(m) => Ok(m.is_symlink()),
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(e) => Err(e),
+        })
+        .await
+    }
+
     async fn read(&self, path: &str, offset: u64, len: u64) -> StorageResult<Bytes> {
         self.run(path, move |p| {
             let mut file = fs::File::open(p)?;

@@ -33,21 +33,36 @@ impl MemoryStorage {
 
 /// The path behind links in any of its parts.
 fn resolve(nodes: &Nodes, path: &str) -> String {
+    // as many steps as a file system would follow
+    follow(nodes, path, &mut 40)
+}
+
+fn follow(nodes: &Nodes, path: &str, steps: &mut u32) -> String {
     let mut out = String::new();
     for part in path.split('/') {
         if !out.is_empty() {
             out.push('/');
         }
         out.push_str(part);
-        // as many steps as a file system would follow
-        for _ in 0..40 {
-            match nodes.get(&out) {
-                Some(Node::Link(target)) => out = target.clone(),
-                _ => break,
-            }
+        if let Some(Node::Link(target)) = nodes.get(&out)
+            && *steps > 0
+        {
+            *steps -= 1;
+            out = follow(nodes, target, steps);
         }
     }
     out
+}
+
+/// The path behind links in any of its parts but the last.
+fn place(nodes: &Nodes, path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((dir, name)) => match resolve(nodes, dir).as_str() {
+            "" => name.to_owned(),
+            dir => format!("{dir}/{name}"),
+        },
+        None => path.to_owned(),
+    }
 }
 
 fn below<'n>(nodes: &'n Nodes, path: &str) -> impl Iterator<Item = &'n String> {
@@ -72,6 +87,12 @@ impl Storage for MemoryStorage {
             None if below(&nodes, &path).next().is_none() => None,
             _ => Some(Metadata { is_dir: true, size: 0, modified: Timestamp::now() }),
         })
+    }
+
+    async fn is_link(&self, path: &str) -> StorageResult<bool> {
+        check_path(path)?;
+        let nodes = self.nodes();
+        Ok(matches!(nodes.get(&place(&nodes, path)), Some(Node::Link(_))))
     }
 
     async fn read(&self, path: &str, offset: u64, len: u64) -> StorageResult<Bytes> {

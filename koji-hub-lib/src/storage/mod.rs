@@ -91,6 +91,8 @@ pub enum WriteAt {
 pub trait Storage: Send + Sync + 'static {
     /// What is at the path, links followed; `None` if there is nothing.
     async fn metadata(&self, path: &str) -> StorageResult<Option<Metadata>>;
+    /// Whether what is at the path is itself a link, wherever it leads.
+    async fn is_link(&self, path: &str) -> StorageResult<bool>;
     /// Up to `len` bytes from `offset`; fewer at the end of the file.
     async fn read(&self, path: &str, offset: u64, len: u64) -> StorageResult<Bytes>;
     /// Writes into a file, which comes into being if it is not there: the size it then has.
@@ -119,6 +121,20 @@ pub fn check_path(path: &str) -> StorageResult<()> {
     let fine = !path.is_empty()
         && path.split('/').all(|part| !part.is_empty() && part != "." && part != ".." && !part.contains(['\0', '\n']));
     if fine { Ok(()) } else { Err(StorageError::BadPath { path: path.to_owned() }) }
+}
+
+/// Whether anything is at a path, be it a link that leads nowhere.
+pub async fn exists(storage: &dyn Storage, path: &str) -> StorageResult<bool> {
+    Ok(storage.is_link(path).await? || storage.metadata(path).await?.is_some())
+}
+
+/// Copies a directory with all files below it. Links become what they lead to.
+pub async fn copy_dir(storage: &dyn Storage, from: &str, to: &str) -> StorageResult<()> {
+    storage.create_dir(to).await?;
+    for file in walk(storage, from).await? {
+        storage.copy(&format!("{from}/{file}"), &format!("{to}/{file}")).await?;
+    }
+    Ok(())
 }
 
 /// All files below a directory, as paths relative to it, sorted.

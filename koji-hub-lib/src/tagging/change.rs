@@ -1,7 +1,7 @@
 //! Tagging and untagging.
 
-use koji_core::ids::{PackageId, TagId, UserId};
-use koji_core::model::{Build, BuildState, Tag};
+use koji_core::ids::{BuildId, PackageId, TagId, UserId};
+use koji_core::model::{Build, BuildState, Tag, TagUpdateType};
 
 use crate::Result;
 use crate::call::Call;
@@ -19,7 +19,10 @@ pub(crate) async fn tag_build(cx: &mut Call<'_>, tag: &Tag, build: &Build, user:
 
 /// As [`tag_build`], whoever it is.
 pub(crate) async fn put_into_tag(cx: &mut Call<'_>, tag: &Tag, build: &Build, user: UserId, force: bool) -> Result<()> {
-    assert_complete(build)?;
+    // it may have been deleted meanwhile; whoever deletes it now waits, and sees the tag then
+    let locked = sql!("SELECT state FROM build WHERE id = $1", {for update});
+    let state = cx.db().await?.fetch_scalar(locked, args![build.id]).await?;
+    assert_complete(&Build { state, ..build.clone() })?;
     let sql =
         sql!("SELECT build_id FROM tag_listing WHERE active = TRUE AND tag_id = $1 AND build_id = $2", {for update});
     let tagged: Option<i32> = cx.db().await?.fetch_scalar_optional(sql, args![tag.id, build.id]).await?;
@@ -62,6 +65,20 @@ pub(crate) async fn take_out_of_tag(
     if changed == 0 && strict {
         fail!(Tag, "build {} not in tag {}", build.nvr, tag.name);
     }
+    Ok(())
+}
+
+/// Notes in the history of the tags that a build is in that it has changed.
+pub(crate) async fn note_update(cx: &mut Call<'_>, build: BuildId, kind: TagUpdateType) -> Result<()> {
+    let (event, user) = (cx.event().await?, cx.user_id()?);
+    cx.db()
+        .await?
+        .execute(
+            "INSERT INTO tag_updates (tag_id, update_event, updater_id, update_type)
+             SELECT tag_id, $2, $3, $4 FROM tag_listing WHERE active = TRUE AND build_id = $1",
+            args![build, event, user, kind],
+        )
+        .await?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Mail about builds and tags: whom to tell, by tasks that builders run.
+//! Whom to tell of builds and tags, by tasks that builders run.
 
 use koji_core::ids::{TagId, TaskId, UserId};
 use koji_core::model::{Build, BuildState, BuildTarget, UserStatus, UserType};

@@ -1,0 +1,58 @@
+//! Drafts that become builds like others.
+
+use koji_core::api::BuildRef;
+use koji_core::ids::BuildId;
+use koji_core::model::{Build, BuildState, TagUpdateType};
+use koji_core::nvr::target_release;
+use koji_core::time::Timestamp;
+use koji_core::xmlrpc::{Struct, Value};
+
+use super::directories::relocate;
+use super::volume::{assert_directory, by_policy};
+use super::{find, get_by_id, lock};
+use crate::call::Call;
+use crate::db::args;
+use crate::error::fail;
+use crate::{Result, policy, tagging};
+
+/// Gives a draft the release that it was to have, if the policy allows it. Its directory moves, to the volume that is the
+/// policy's for the new name; where it was is a link to it.
+pub(crate) async fn promote(cx: &mut Call<'_>, build: BuildId, force: bool) -> Result<Build> {
+    let user = cx.user_id()?;
+    let draft = lock(cx.db().await?, build).await?;
+    if !draft.draft {
+        fail!("Cannot promote build {}. Reason: Not a draft build", draft.nvr);
+    }
+    if draft.state != BuildState::Complete {
+        fail!("Cannot promote build {}. Reason: state ({}) is not COMPLETE.", draft.nvr, draft.state);
+    }
+    let release = target_release(&draft.release)?;
+    let (name, version) = (draft.name.clone(), draft.version.clone());
+    let target = BuildRef::Parts { name, version, release: release.to_owned() };
+    if let Some(other) = find(cx.db().await?, &target).await? {
+        fail!("Cannot promote build {}. Reason: Target build exists: {}(#{})", draft.nvr, other.nvr, other.id);
+    }
+    let data: Struct =
+        [("build", Value::from(draft.id.0)), ("target_release", release.into()), ("user_id", user.0.into())]
+            .into_iter()
+            .collect();
+    policy::assert(cx, "draft_promotion", &data, force).await?;
+
+    // the draft marks of its RPMs follow by themselves
+    let sql = "UPDATE build SET draft = FALSE, release = $2, promoter = $3, promotion_time = $4 WHERE id = $1";
+    let db = cx.db().await?;
+    db.execute(sql, args![draft.id, release, user, Timestamp::now()]).await?;
+    let mut promoted = get_by_id(db, draft.id).await?;
+    if let Some((volume, name)) = by_policy(cx, &promoted, false).await?
+        && volume != promoted.volume_id
+    {
+        assert_directory(cx.storage(), &name).await?;
+        let db = cx.db().await?;
+        db.execute("UPDATE build SET volume_id = $2 WHERE id = $1", args![draft.id, volume]).await?;
+        promoted = get_by_id(db, draft.id).await?;
+        tagging::note_update(cx, draft.id, TagUpdateType::VolumeChange).await?;
+    }
+    relocate(cx, &draft, &promoted).await?;
+    tagging::note_update(cx, draft.id, TagUpdateType::DraftPromotion).await?;
+    Ok(promoted)
+}
