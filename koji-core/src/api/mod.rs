@@ -1,7 +1,7 @@
 //! The hub's API: each method once, for client and hub alike.
 //!
 //! A method is a request struct (`GetTag::new("f44-build").strict(true)`) that implements [`Method`]. The areas are those
-//! of the hub's implementation. [`methods`] lists all of them.
+//! of the hub's implementation. [`methods`] lists all of them. A hub's plugin defines its own with [`methods!`](crate::methods).
 
 mod method;
 pub(crate) mod param;
@@ -34,6 +34,8 @@ pub mod uploads;
 pub mod users;
 pub mod volumes;
 
+#[doc(hidden)]
+pub use method::wrong_type;
 pub use method::{Access, Args, Method, MethodInfo, Mode, ParamInfo};
 pub use param::{KwArgs, OneOrMany, Param, ParamKind, VarArgs};
 pub use query::QueryOpts;
