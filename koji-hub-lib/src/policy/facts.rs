@@ -137,7 +137,13 @@ impl Tests for Facts<'_, '_> {
                 (None, build) => Ok(build.is_some_and(|build| build.draft)),
             },
             "source" => Ok(self.source().await?.is_some_and(|source| any(args, &source))),
-            other => fail!("missing test handler: {other}"),
+            other => {
+                let plugins = self.cx.hub().plugins();
+                match plugins.policy_test(self.cx, other, args, self.data).await {
+                    Some(answer) => answer,
+                    None => fail!("missing test handler: {other}"),
+                }
+            }
         }
     }
 }
