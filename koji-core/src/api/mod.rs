@@ -17,6 +17,7 @@ pub mod history;
 pub mod host;
 pub mod hosts;
 pub mod packages;
+pub mod plugins;
 pub mod policies;
 pub mod query;
 pub mod repos;
@@ -54,6 +55,7 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         host::METHODS,
         hosts::METHODS,
         packages::METHODS,
+        plugins::METHODS,
         policies::METHODS,
         repos::METHODS,
         results::METHODS,

@@ -1,6 +1,9 @@
 //! The plugins that come with the hub, by the names that `hub.conf` has for them.
 
 mod echo;
+mod runroot;
+mod save_failed_tree;
+mod sidetag;
 
 use std::sync::Arc;
 
@@ -10,7 +13,12 @@ use crate::{Error, Result};
 
 type Make = fn(&HubConfig) -> Result<Arc<dyn Plugin>>;
 
-const KNOWN: &[(&str, Make)] = &[("echo", |_| Ok(Arc::new(echo::Echo)))];
+const KNOWN: &[(&str, Make)] = &[
+    ("echo", |_| Ok(Arc::new(echo::Echo))),
+    ("runroot_hub", |_| Ok(Arc::new(runroot::RunRootPlugin))),
+    ("save_failed_tree", |config| Ok(Arc::new(save_failed_tree::FailedTrees::new(config)?))),
+    ("sidetag_hub", |config| Ok(Arc::new(sidetag::SideTags::new(config)?))),
+];
 
 /// The plugins that the configuration names. An unknown name is an error that says which there are.
 pub(crate) fn configured(config: &HubConfig) -> Result<Vec<Arc<dyn Plugin>>> {

@@ -55,7 +55,7 @@ pub(super) async fn decide(cx: &mut Call<'_>, policy: &Policy, data: &Struct) ->
 }
 
 /// The user whom the data are about: `user_id`, else who is logged in.
-pub(super) async fn user(cx: &mut Call<'_>, data: &Struct) -> Result<Option<User>> {
+pub(crate) async fn user(cx: &mut Call<'_>, data: &Struct) -> Result<Option<User>> {
     let user = match field::<UserRef>(data, "user_id")? {
         Some(user) => user,
         None if data.get("user_id").is_some() => return Ok(None),

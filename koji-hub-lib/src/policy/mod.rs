@@ -18,6 +18,7 @@ use crate::config::HubConfig;
 use crate::error::fail;
 use crate::{Error, Result, names};
 
+pub(crate) use facts::user;
 pub(crate) use task_data::{of_args, of_task};
 
 /// The policies that hold unless `hub.conf` has others of the same name.
