@@ -232,7 +232,7 @@ async fn changes_of_tasks_are_told() {
         // another's task is no change
         assert!(builder.call(OpenTask::new(id)).await.unwrap().is_none());
         assert!(plugin.words().iter().all(|word| word.starts_with("pre")), "an open that was none was told as done");
-        builder.call(CloseTask::new(id, write_response(&"done".into()).unwrap())).await.unwrap();
+        builder.call(CloseTask::new(id, write_response("done").unwrap())).await.unwrap();
         let heard = plugin.take();
         let attributes: Vec<_> = heard.iter().map(|(kind, about)| (kind.name(), field(about, "attribute"))).collect();
         let (pre, post) = ("preTaskStateChange", "postTaskStateChange");
@@ -244,7 +244,7 @@ async fn changes_of_tasks_are_told() {
         assert!(field(&heard[0].1, "info").as_struct().unwrap().get("result").is_none());
 
         let other = hub.open_task(&builder, &admin, "sleep").await;
-        builder.call(FailTask::new(other, write_response(&"x".into()).unwrap())).await.unwrap();
+        builder.call(FailTask::new(other, write_response("x").unwrap())).await.unwrap();
         assert_eq!(plugin.words()[0], "preTaskStateChange state OPEN FAILED");
         let other = task(&admin).await;
         plugin.take();

@@ -117,8 +117,9 @@ async fn enter(
     }
     let size = i64::try_from(header.size).unwrap_or(i64::MAX);
     let told = cx.tells(CallbackType::PreImport) || cx.tells(CallbackType::PostImport);
-    let (filepath, mut row) = (shown(cx.hub(), &upload(file)), Struct::new());
+    let (mut filepath, mut row) = (String::new(), Struct::new());
     if told {
+        filepath = shown(cx.hub(), &upload(file));
         row = columns(&summary, build, buildroot, size);
         let rpm = Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo: None };
         plugin::tell_of_import(cx, Callback::PreImport, rpm).await?;

@@ -40,7 +40,7 @@ async fn record(cx: &mut Call<'_>, id: TaskId) -> Result<Option<TaskRecord>> {
     let Some(mut task) = tasks::find(db, id).await? else { return Ok(None) };
     task.request = Some(tasks::request::of_task(db, id).await?);
     let result = match task.state {
-        TaskState::Closed => Some(tasks::request::result_of_task(db, id).await??),
+        TaskState::Closed => tasks::request::result_of_task(db, id).await?.ok(),
         _ => None,
     };
     Ok(Some(TaskRecord { task, result }))
