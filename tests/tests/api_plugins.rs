@@ -31,6 +31,9 @@ async fn hubs_with(name: &str, plugin: &str, settings: &[(&str, &str, &str)]) ->
         config.plugin_config_dir = "/nonexistent".into();
         let sections = settings.iter().map(|(section, key, value)| ((*section).into(), (*key).into(), (*value).into()));
         config.sections.extend(sections);
+        if plugin != "sidetag_hub" {
+            return;
+        }
         config.policies.push(("sidetag".into(), "compare number_of_tags < 2 :: allow\nall :: deny too many".into()));
         config.policies.push(("side".into(), "is_sidetag_owner :: own\nis_sidetag :: side\nall :: none".into()));
         config.policies.push(("both".into(), "is_sidetag_owner both :: own\nall :: none".into()));
