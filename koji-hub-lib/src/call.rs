@@ -7,6 +7,7 @@ use koji_core::ids::{EventId, HostId, UserId};
 
 use crate::db::{Arg, Conn, DbError, Dialect, args, insert_versioned, new_event, revoke};
 use crate::error::fail;
+use crate::plugin::{Callback, CallbackType};
 use crate::session::Session;
 use crate::signals::Change;
 use crate::storage::Storage;
@@ -250,8 +251,33 @@ impl<'h> Call<'h> {
         Ok(())
     }
 
+    /// Whether a transaction is open.
+    pub(crate) fn has_transaction(&self) -> bool {
+        self.conn.as_ref().is_some_and(Conn::is_tx)
+    }
+
     /// Commits, then does what was to be done then.
     pub(crate) async fn commit(&mut self) -> Result<()> {
+        let told = self.has_transaction();
+        if told && let Err(e) = self.tell(Callback::PreCommit).await {
+            self.rollback().await;
+            return Err(e);
+        }
+        self.commit_silently().await?;
+        if told && self.tells(CallbackType::PostCommit) {
+            self.event = None;
+            let mut heard = self.tell(Callback::PostCommit).await;
+            match &heard {
+                Ok(()) => heard = self.commit_silently().await,
+                Err(_) => self.rollback().await,
+            }
+            // what is done is not tried again, whatever went wrong
+            return heard.map_err(|e| Error::Fault(e.into_fault()));
+        }
+        Ok(())
+    }
+
+    async fn commit_silently(&mut self) -> Result<()> {
         if let Some(conn) = self.conn.take()
             && let Err(e) = conn.commit().await
         {
@@ -273,13 +299,18 @@ impl<'h> Call<'h> {
         Ok(())
     }
 
-    /// Rolls back, and undoes what is to be undone.
-    pub(crate) async fn rollback(&mut self) {
+    /// Gives up what was written so far.
+    pub(crate) async fn abandon(&mut self) {
         if let Some(conn) = self.conn.take()
             && let Err(e) = conn.rollback().await
         {
             tracing::warn!(error = %e, "rollback failed; the connection is closed");
         }
+    }
+
+    /// Rolls back, and undoes what is to be undone.
+    pub(crate) async fn rollback(&mut self) {
+        self.abandon().await;
         self.undo(0).await;
         self.changes.clear();
     }

@@ -91,6 +91,12 @@ pub struct HubConfig {
     pub rpm_default_checksums: Vec<String>,
     /// The `[policy]` section: names and rules.
     pub policies: Vec<(String, String)>,
+    /// `Plugins`: the names of plugins that come with the hub.
+    pub plugins: Vec<String>,
+    /// `PluginConfigDir`: where plugins have their own files.
+    pub plugin_config_dir: PathBuf,
+    /// The other sections, which plugins may read: section, key and value.
+    pub sections: Vec<(String, String, String)>,
 }
 
 /// Patterns of tags whose repos hold more than binary packages.
@@ -155,6 +161,9 @@ impl HubConfig {
             repo_tags: RepoTags::default(),
             rpm_default_checksums: vec!["md5".into(), "sha256".into()],
             policies: Vec::new(),
+            plugins: Vec::new(),
+            plugin_config_dir: crate::plugin::CONFIG_DIR.into(),
+            sections: Vec::new(),
         }
     }
 
@@ -285,6 +294,17 @@ impl HubConfig {
         };
         if let Some(v) = words("RPMDefaultChecksums")? {
             out.rpm_default_checksums = v;
+        }
+        out.plugins = words("Plugins")?.unwrap_or_default();
+        if let Some(v) = text("PluginConfigDir")? {
+            out.plugin_config_dir = v.into();
+        }
+        for name in ini.sections().filter(|name| !matches!(*name, "hub" | "policy")) {
+            let Some(section) = ini.section(name) else { continue };
+            for key in section.names() {
+                let value = section.get(key).map_err(config_error)?.unwrap_or_default();
+                out.sections.push((name.to_owned(), key.to_owned(), value.into_owned()));
+            }
         }
         if let Some(policy) = ini.section("policy") {
             for name in policy.names() {

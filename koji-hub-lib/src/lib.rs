@@ -3,7 +3,7 @@
 //! A [`Hub`] has a database ([`db`]), a place for files ([`storage`]) and the API's methods ([`registry`]); [`router`]
 //! serves it over HTTP, and [`Hub::answer`] answers a request of any other origin. A request goes from
 //! `http` to `dispatch` (session, arguments, access, transaction), to its handler in `api`, which hands over to the domain
-//! modules.
+//! modules. [`plugin`] is what others add.
 
 mod api;
 mod archives;
@@ -29,6 +29,8 @@ mod listing;
 mod names;
 mod notifications;
 mod packages;
+pub mod plugin;
+mod plugins;
 pub mod policy;
 pub mod registry;
 mod repos;
@@ -53,7 +55,7 @@ mod volumes;
 
 pub use error::{Error, Result};
 pub use http::router;
-pub use hub::Hub;
+pub use hub::{Hub, HubBuilder};
 pub use names::NameRule;
 pub use serve::Caller;
 pub use users::NewUser;

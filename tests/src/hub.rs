@@ -13,6 +13,7 @@ use koji_hub_lib::call::Client;
 use koji_hub_lib::config::HubConfig;
 use koji_hub_lib::db::args;
 use koji_hub_lib::dispatch::Request;
+use koji_hub_lib::plugin::Plugin;
 use koji_hub_lib::session::Credentials;
 use koji_hub_lib::storage::{MemoryStorage, Storage};
 use serde::de::DeserializeOwned;
@@ -46,6 +47,14 @@ pub async fn hubs(name: &str) -> Vec<TestHub> {
     databases(name).await.into_iter().map(TestHub::new).collect()
 }
 
+fn config(db: &TestDb, settings: impl FnOnce(&mut HubConfig)) -> HubConfig {
+    let mut config = HubConfig::new(db.url.clone(), "/mnt/koji");
+    config.enable_maven = true;
+    config.enable_win = true;
+    settings(&mut config);
+    config
+}
+
 impl TestHub {
     /// A hub on that database, with Koji's default settings, Maven and Windows builds on.
     pub fn new(db: TestDb) -> Self {
@@ -65,12 +74,30 @@ impl TestHub {
     /// # Panics
     /// When the hub refuses the settings.
     pub fn with_storage(db: TestDb, storage: Arc<dyn Storage>, settings: impl FnOnce(&mut HubConfig)) -> Self {
-        let mut config = HubConfig::new(db.url.clone(), "/mnt/koji");
-        config.enable_maven = true;
-        config.enable_win = true;
-        settings(&mut config);
-        let hub = Hub::new(config, db.db.clone(), storage).expect("a hub");
+        let hub = Hub::new(config(&db, settings), db.db.clone(), storage).expect("a hub");
         TestHub { hub, db }
+    }
+
+    /// A hub with a plugin.
+    ///
+    /// # Panics
+    /// When the hub refuses it.
+    pub async fn plugged(db: TestDb, plugin: impl Plugin) -> Self {
+        let builder = Hub::builder(config(&db, |_| {})).db(db.db.clone()).storage(Arc::new(MemoryStorage::new()));
+        let hub = builder.plugin(plugin).open().await.expect("a hub");
+        TestHub { hub, db }
+    }
+
+    /// Serves the hub over HTTP until the test ends: its URL.
+    ///
+    /// # Panics
+    /// When there is no port.
+    pub async fn serve(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}/kojihub", listener.local_addr().expect("its address"));
+        let hub = self.hub.clone();
+        tokio::spawn(async move { hub.serve(listener, std::future::pending()).await });
+        url
     }
 
     /// The calls of someone who is not logged in.

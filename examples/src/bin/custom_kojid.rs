@@ -5,32 +5,10 @@
 use std::process::ExitCode;
 
 use koji_builder_lib::{Handlers, TaskContext, TaskError, TaskHandler};
-use koji_core::api::{Args, Param, ParamInfo, ParamKind};
-use koji_core::fault::Fault;
-use koji_core::task::TaskArgs;
-use koji_core::xmlrpc::Value;
 
-/// The arguments of a `countWords` task: one text.
-struct CountWords {
-    text: String,
-}
-
-impl TaskArgs for CountWords {
-    const METHOD: &'static str = "countWords";
-
-    fn params() -> Vec<ParamInfo> {
-        vec![ParamInfo { name: "text", default: None, kind: ParamKind::One }]
-    }
-
-    fn from_request(request: &[Value]) -> Result<Self, Fault> {
-        let bound = Args::from_params(request.to_vec()).bind(Self::METHOD, &Self::params())?;
-        let text = bound.into_iter().next().flatten().unwrap_or_default();
-        Ok(CountWords { text: String::from_value(text).map_err(Fault::generic)? })
-    }
-
-    fn into_request(self) -> Vec<Value> {
-        vec![self.text.into()]
-    }
+koji_core::task_args! {
+    /// Counts the words of a text.
+    "countWords" => CountWords(text: String);
 }
 
 struct WordCounter;

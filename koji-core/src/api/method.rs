@@ -150,42 +150,46 @@ impl Args {
     }
 }
 
-/// The fault for an argument of a wrong type.
-pub(crate) fn wrong_type(method: &str, param: &str, kind: FaultKind, why: &str) -> Fault {
+/// The fault for an argument of a wrong type, for [`methods!`](crate::methods) alone.
+#[doc(hidden)]
+pub fn wrong_type(method: &str, param: &str, kind: FaultKind, why: &str) -> Fault {
     match kind {
         FaultKind::Parameter => Fault::new(kind, format!("{method}(): invalid value for {param}: {why}")),
         _ => Fault::new(kind, why),
     }
 }
 
-/// Defines methods: their request structs with builders, and their [`Method`] impls.
+/// Defines methods: their request structs with builders, and their [`Method`](crate::api::Method) impls.
 ///
-/// ```text
-/// methods! {
-///     /// Looks up a tag.
-///     [Anyone, Read] "getTag" => GetTag(tag_info "tagInfo": TagRef, strict: bool = false) -> Option<Tag>;
-/// }
 /// ```
-/// A parameter's wire name stands behind its field's name where the two differ.
+/// use koji_core::api::TagRef;
+///
+/// koji_core::methods! {
+///     /// How many letters a tag's name has.
+///     [Anyone, Read] "lettersInTag" => LettersInTag(tag "tagInfo": TagRef, vowels: bool = true) -> i32;
+/// }
+/// let request = LettersInTag::new("f44").vowels(false);
+/// # assert_eq!(koji_core::api::Method::into_params(request).len(), 2);
+/// ```
+/// In brackets stand who may call it, an [`Access`](crate::api::Access) (`Permission("tag")`), and its
+/// [`Mode`](crate::api::Mode). A parameter's wire name stands behind its field's name where the two differ; one without a
+/// default is mandatory.
+#[macro_export]
 macro_rules! methods {
     ($($(#[doc = $doc:literal])* [$access:ident $(($perm:literal))?, $mode:ident] $wire:literal => $name:ident
         ($($params:tt)*) -> $out:ty;)*) => {
-        $(methods!(@munch { $name [$($doc)*] $wire [$access $(($perm))?] $mode [$out] } [] [] $($params)*);)*
-
-        /// The methods of this area.
-        pub(super) const METHODS: &[fn() -> (crate::api::MethodInfo, Vec<crate::api::ParamInfo>)] =
-            &[$(|| (<$name as crate::api::Method>::INFO, <$name as crate::api::Method>::params())),*];
+        $($crate::methods!(@munch { $name [$($doc)*] $wire [$access $(($perm))?] $mode [$out] } [] [] $($params)*);)*
     };
 
     // a parameter a step: the list of all, and the list of the mandatory ones
     (@munch $h:tt [$($all:tt)*] [$($req:tt)*] $f:ident $($w:literal)? : Option<$t:ty> = $d:expr $(, $($rest:tt)*)?) => {
-        methods!(@munch $h [$($all)* { $f [$($w)?] [Option<$t>] [$t] some [$d] }] [$($req)*] $($($rest)*)?);
+        $crate::methods!(@munch $h [$($all)* { $f [$($w)?] [Option<$t>] [$t] some [$d] }] [$($req)*] $($($rest)*)?);
     };
     (@munch $h:tt [$($all:tt)*] [$($req:tt)*] $f:ident $($w:literal)? : $t:ty = $d:expr $(, $($rest:tt)*)?) => {
-        methods!(@munch $h [$($all)* { $f [$($w)?] [$t] [$t] plain [$d] }] [$($req)*] $($($rest)*)?);
+        $crate::methods!(@munch $h [$($all)* { $f [$($w)?] [$t] [$t] plain [$d] }] [$($req)*] $($($rest)*)?);
     };
     (@munch $h:tt [$($all:tt)*] [$($req:tt)*] $f:ident $($w:literal)? : $t:ty $(, $($rest:tt)*)?) => {
-        methods!(@munch $h [$($all)* { $f [$($w)?] [$t] [$t] plain [] }] [$($req)* { $f [$t] }] $($($rest)*)?);
+        $crate::methods!(@munch $h [$($all)* { $f [$($w)?] [$t] [$t] plain [] }] [$($req)* { $f [$t] }] $($($rest)*)?);
     };
     (@munch { $name:ident [$($doc:literal)*] $wire:literal [$access:ident $(($perm:literal))?] $mode:ident [$out:ty] }
         [$({ $f:ident [$($w:literal)?] [$t:ty] [$inner:ty] $kind:ident [$($d:expr)?] })*] [$({ $rf:ident [$rt:ty] })*]) => {
@@ -203,42 +207,42 @@ macro_rules! methods {
             /// The request with its mandatory parameters.
             pub fn new($($rf: impl Into<$rt>),*) -> Self {
                 $(let $rf = $rf.into();)*
-                $name { $($f: methods!(@default $f [$($d)?])),* }
+                $name { $($f: $crate::methods!(@default $f [$($d)?])),* }
             }
-            $(methods!(@setter $f [$t] [$inner] $kind);)*
+            $($crate::methods!(@setter $f [$t] [$inner] $kind);)*
         }
 
-        impl crate::api::Method for $name {
+        impl $crate::api::Method for $name {
             type Output = $out;
-            const INFO: crate::api::MethodInfo = crate::api::MethodInfo {
+            const INFO: $crate::api::MethodInfo = $crate::api::MethodInfo {
                 name: $wire,
-                access: crate::api::Access::$access $(($perm))?,
-                mode: crate::api::Mode::$mode,
+                access: $crate::api::Access::$access $(($perm))?,
+                mode: $crate::api::Mode::$mode,
                 doc: concat!($($doc, "\n"),*),
             };
             #[allow(unused_mut, unused_variables, reason = "a method may have no parameters")]
-            fn from_args(args: crate::api::Args) -> Result<Self, crate::fault::Fault> {
+            fn from_args(args: $crate::api::Args) -> Result<Self, $crate::fault::Fault> {
                 let mut bound = args.bind($wire, &Self::params())?.into_iter();
                 Ok($name {
                     $($f: match bound.next().flatten() {
-                        Some(v) => <$t as crate::api::Param>::from_value(v).map_err(|e| {
-                            crate::api::method::wrong_type($wire, methods!(@wire $f $($w)?), <$t as crate::api::Param>::WRONG, &e)
+                        Some(v) => <$t as $crate::api::Param>::from_value(v).map_err(|e| {
+                            $crate::api::wrong_type($wire, $crate::methods!(@wire $f $($w)?), <$t as $crate::api::Param>::WRONG, &e)
                         })?,
-                        None => methods!(@absent $wire $f [$($w)?] [$($d)?]),
+                        None => $crate::methods!(@absent $wire $f [$($w)?] [$($d)?]),
                     },)*
                 })
             }
             #[allow(unused_mut, reason = "a method may have no parameters")]
-            fn into_params(self) -> Vec<crate::xmlrpc::Value> {
-                let mut args = crate::api::Args::default();
-                $(methods!(@put args self $f [$($w)?] [$t] [$($d)?]);)*
+            fn into_params(self) -> Vec<$crate::xmlrpc::Value> {
+                let mut args = $crate::api::Args::default();
+                $($crate::methods!(@put args self $f [$($w)?] [$t] [$($d)?]);)*
                 args.into_params()
             }
-            fn params() -> Vec<crate::api::ParamInfo> {
-                vec![$(crate::api::ParamInfo {
-                    name: methods!(@wire $f $($w)?),
-                    default: methods!(@value [$t] [$($d)?]),
-                    kind: <$t as crate::api::Param>::KIND,
+            fn params() -> Vec<$crate::api::ParamInfo> {
+                vec![$($crate::api::ParamInfo {
+                    name: $crate::methods!(@wire $f $($w)?),
+                    default: $crate::methods!(@value [$t] [$($d)?]),
+                    kind: <$t as $crate::api::Param>::KIND,
                 }),*]
             }
         }
@@ -250,17 +254,17 @@ macro_rules! methods {
     (@default $f:ident []) => { $f };
     (@absent $wire:literal $f:ident [$($w:literal)?] [$d:expr]) => { $d };
     (@absent $wire:literal $f:ident [$($w:literal)?] []) => {
-        return Err(crate::api::method::wrong_type(
-            $wire, methods!(@wire $f $($w)?), crate::fault::FaultKind::Parameter, "not given",
+        return Err($crate::api::wrong_type(
+            $wire, $crate::methods!(@wire $f $($w)?), $crate::fault::FaultKind::Parameter, "not given",
         ))
     };
     (@value [$t:ty] [$d:expr]) => {{
         let default: $t = $d;
-        Some(crate::api::Param::into_value(default))
+        Some($crate::api::Param::into_value(default))
     }};
     (@value [$t:ty] []) => { None };
     (@put $args:ident $self:ident $f:ident [$($w:literal)?] [$t:ty] [$d:expr]) => {
-        $args.put_optional(methods!(@wire $f $($w)?), $self.$f, $d);
+        $args.put_optional($crate::methods!(@wire $f $($w)?), $self.$f, $d);
     };
     (@put $args:ident $self:ident $f:ident [$($w:literal)?] [$t:ty] []) => { $args.put($self.$f); };
     (@setter $f:ident [$t:ty] [$inner:ty] some) => {
@@ -280,11 +284,22 @@ macro_rules! methods {
         }
     };
 }
-pub(crate) use methods;
+
+/// As [`methods!`](crate::methods), with the list `METHODS` of what it defines.
+macro_rules! area_methods {
+    ($($(#[doc = $doc:literal])* [$($how:tt)*] $wire:literal => $name:ident ($($params:tt)*) -> $out:ty;)*) => {
+        $crate::methods! { $($(#[doc = $doc])* [$($how)*] $wire => $name ($($params)*) -> $out;)* }
+
+        /// The methods of this area.
+        pub(super) const METHODS: &[fn() -> ($crate::api::MethodInfo, Vec<$crate::api::ParamInfo>)] =
+            &[$(|| (<$name as $crate::api::Method>::INFO, <$name as $crate::api::Method>::params())),*];
+    };
+}
+pub(crate) use area_methods as methods;
 
 impl Args {
     /// Adds a mandatory parameter.
-    pub(crate) fn put<T: super::Param>(&mut self, value: T) {
+    pub fn put<T: super::Param>(&mut self, value: T) {
         match (T::KIND, value.into_value()) {
             (ParamKind::VarArgs, Value::Array(more)) => self.positional.extend(more),
             (ParamKind::KwArgs, Value::Struct(more)) => self.named.extend(more),
@@ -293,7 +308,7 @@ impl Args {
     }
 
     /// Adds a parameter by name if it differs from its default.
-    pub(crate) fn put_optional<T: super::Param>(&mut self, name: &str, value: T, default: T) {
+    pub fn put_optional<T: super::Param>(&mut self, name: &str, value: T, default: T) {
         if T::KIND != ParamKind::One {
             return self.put(value);
         }

@@ -1,7 +1,7 @@
 //! The hub's API: each method once, for client and hub alike.
 //!
 //! A method is a request struct (`GetTag::new("f44-build").strict(true)`) that implements [`Method`]. The areas are those
-//! of the hub's implementation. [`methods`] lists all of them.
+//! of the hub's implementation. [`methods`] lists all of them. A hub's plugin defines its own with [`methods!`](crate::methods).
 
 mod method;
 pub(crate) mod param;
@@ -19,6 +19,7 @@ pub mod host;
 pub mod hosts;
 pub mod notifications;
 pub mod packages;
+pub mod plugins;
 pub mod policies;
 pub mod query;
 pub mod repos;
@@ -36,6 +37,8 @@ pub mod uploads;
 pub mod users;
 pub mod volumes;
 
+#[doc(hidden)]
+pub use method::wrong_type;
 pub use method::{Access, Args, Method, MethodInfo, Mode, ParamInfo};
 pub use param::{KwArgs, OneOrMany, Param, ParamKind, VarArgs};
 pub use query::QueryOpts;
@@ -56,6 +59,7 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         hosts::METHODS,
         notifications::METHODS,
         packages::METHODS,
+        plugins::METHODS,
         policies::METHODS,
         repos::METHODS,
         results::METHODS,

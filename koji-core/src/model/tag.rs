@@ -1,5 +1,5 @@
-use super::records;
-use crate::ids::{EventId, GroupId, PackageId, PermissionId, TagId, UserId};
+use super::{RepoRequest, records};
+use crate::ids::{EventId, GroupId, PackageId, PermissionId, TagId, TaskId, UserId};
 use crate::xmlrpc::Struct;
 
 /// A tag (`getTag`).
@@ -62,6 +62,29 @@ pub struct TagListItem {
 }
 
 records! {
+    /// A side tag (`listSideTags`).
+    SideTag {
+        /// Its id.
+        id: TagId,
+        /// Its name.
+        name: String,
+        /// Its owner's id, as a text.
+        user_id: String,
+        /// Its owner's name.
+        user_name: Option<String>,
+    }
+    /// A side tag that was just made (`createSideTag`).
+    NewSideTag {
+        /// Its name.
+        name: String,
+        /// Its id.
+        id: TagId,
+        /// Always nil.
+        task_id: Option<TaskId>,
+        /// The request for its first repo, if there is one.
+        #[cfg_attr(feature = "sqlx", sqlx(skip))]
+        request: Option<RepoRequest>,
+    }
     /// The permission that a tag requires.
     TagPermission {
         /// Its id.

@@ -24,6 +24,12 @@ pub use plugin::*;
 pub use repo::*;
 pub use signature::TaskArgs;
 
+/// What [`task_args!`](crate::task_args) makes use of.
+#[doc(hidden)]
+pub mod macros {
+    pub use super::signature::{bind, param, read, write_named};
+}
+
 use crate::api::ParamInfo;
 use crate::fault::Fault;
 use crate::xmlrpc::{Struct, Value};

@@ -17,17 +17,24 @@ pub trait TaskArgs: Sized + Send + 'static {
     fn into_request(self) -> Vec<Value>;
 }
 
-/// Defines task methods: their argument structs with [`TaskArgs`], and the list `SIGNATURES` of them.
+/// Defines task methods: their argument structs, with [`TaskArgs`](crate::task::TaskArgs).
 ///
-/// ```text
-/// task_args! {
-///     /// Makes a repo of a tag.
-///     "newRepo" => NewRepo(tag: TagRef; event: Option<EventId> = Nil, opts: Option<Struct> = Nil);
+/// ```
+/// use koji_core::api::TagRef;
+/// use koji_core::task::TaskArgs;
+/// use koji_core::xmlrpc::Value::Nil;
+///
+/// koji_core::task_args! {
+///     /// Publishes a tag.
+///     "publish" => Publish(tag: TagRef; mirror: String = "main", weight: Option<f64> = Nil);
 /// }
+/// let request = Publish { tag: "f44".into(), mirror: "main".into(), weight: None }.into_request();
+/// # assert_eq!(request, ["f44".into()]);
 /// ```
 /// A default, given as the wire value, makes a parameter optional when a request is read. All parameters before the `;`
 /// are written by position, those behind it by name and only if they differ from their defaults. A parameter's wire name
 /// stands behind its field's name where the two differ.
+#[macro_export]
 macro_rules! task_args {
     ($($(#[doc = $doc:literal])* $method:literal => $name:ident(
         $($f:ident $($w:literal)? : $t:ty $(= $d:expr)?),* $(,)?
@@ -49,20 +56,20 @@ macro_rules! task_args {
 
                 fn params() -> Vec<$crate::api::ParamInfo> {
                     vec![
-                        $($crate::task::signature::param::<$t>(
-                            task_args!(@wire $f $($w)?),
-                            task_args!(@default $($d)?),
+                        $($crate::task::macros::param::<$t>(
+                            $crate::task_args!(@wire $f $($w)?),
+                            $crate::task_args!(@default $($d)?),
                         ),)*
-                        $($($crate::task::signature::param::<$nt>(stringify!($nf), Some($crate::xmlrpc::Value::from($nd))),)+)?
+                        $($($crate::task::macros::param::<$nt>(stringify!($nf), Some($crate::xmlrpc::Value::from($nd))),)+)?
                     ]
                 }
 
                 #[allow(unused_mut, unused_variables, reason = "a method may have no parameters")]
                 fn from_request(request: &[$crate::xmlrpc::Value]) -> Result<Self, $crate::fault::Fault> {
-                    let mut values = $crate::task::signature::bind($method, &Self::params(), request)?.into_iter();
+                    let mut values = $crate::task::macros::bind($method, &Self::params(), request)?.into_iter();
                     Ok($name {
-                        $($f: $crate::task::signature::read($method, task_args!(@wire $f $($w)?), values.next())?,)*
-                        $($($nf: $crate::task::signature::read($method, stringify!($nf), values.next())?,)+)?
+                        $($f: $crate::task::macros::read($method, $crate::task_args!(@wire $f $($w)?), values.next())?,)*
+                        $($($nf: $crate::task::macros::read($method, stringify!($nf), values.next())?,)+)?
                     })
                 }
 
@@ -70,14 +77,11 @@ macro_rules! task_args {
                 fn into_request(self) -> Vec<$crate::xmlrpc::Value> {
                     let mut args = $crate::api::Args::default();
                     $(args.put(self.$f);)*
-                    $($($crate::task::signature::write_named(&mut args, stringify!($nf), self.$nf, $nd);)+)?
+                    $($($crate::task::macros::write_named(&mut args, stringify!($nf), self.$nf, $nd);)+)?
                     args.into_params()
                 }
             }
         )*
-
-        pub(super) const SIGNATURES: &[$crate::task::Signature] =
-            &[$(($method, <$name as $crate::task::TaskArgs>::params)),*];
     };
 
     (@wire $f:ident $w:literal) => { $w };
@@ -85,20 +89,33 @@ macro_rules! task_args {
     (@default $d:expr) => { Some($crate::xmlrpc::Value::from($d)) };
     (@default) => { None };
 }
-pub(super) use task_args;
 
-pub(super) fn param<T: Param>(name: &'static str, default: Option<Value>) -> ParamInfo {
+/// As [`task_args!`](crate::task_args), with the list `SIGNATURES` of what it defines.
+macro_rules! known_task_args {
+    ($($(#[doc = $doc:literal])* $method:literal => $name:ident($($params:tt)*);)*) => {
+        $crate::task_args! { $($(#[doc = $doc])* $method => $name($($params)*);)* }
+
+        pub(super) const SIGNATURES: &[$crate::task::Signature] =
+            &[$(($method, <$name as $crate::task::TaskArgs>::params)),*];
+    };
+}
+pub(super) use known_task_args as task_args;
+
+/// What is known of a parameter of that type.
+pub fn param<T: Param>(name: &'static str, default: Option<Value>) -> ParamInfo {
     ParamInfo { name, default, kind: T::KIND }
 }
 
-pub(super) fn write_named<T: Param>(args: &mut Args, name: &str, value: T, default: impl Into<Value>) {
+/// Adds an argument by name if it differs from its default.
+pub fn write_named<T: Param>(args: &mut Args, name: &str, value: T, default: impl Into<Value>) {
     let value = value.into_value();
     if value != default.into() {
         args.named.insert(name, value);
     }
 }
 
-pub(super) fn read<T: Param>(method: &str, name: &str, value: Option<Value>) -> Result<T, Fault> {
+/// Reads an argument.
+pub fn read<T: Param>(method: &str, name: &str, value: Option<Value>) -> Result<T, Fault> {
     T::from_value(value.unwrap_or_default()).map_err(|why| invalid(method, &format!("{name}: {why}")))
 }
 
@@ -111,7 +128,7 @@ pub(super) fn self_named(request: &[Value]) -> Option<Struct> {
 }
 
 /// One value for each parameter, in their order.
-pub(super) fn bind(method: &str, params: &[ParamInfo], request: &[Value]) -> Result<Vec<Value>, Fault> {
+pub fn bind(method: &str, params: &[ParamInfo], request: &[Value]) -> Result<Vec<Value>, Fault> {
     let Args { positional, mut named } = match self_named(request) {
         Some(named) => Args { positional: Vec::new(), named },
         None => Args::from_params(request.to_vec()),

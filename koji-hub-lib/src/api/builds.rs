@@ -12,6 +12,7 @@ use crate::builds::{self, BuildExt, NewBuild};
 use crate::call::Call;
 use crate::db::{Select, args};
 use crate::error::fail;
+use crate::plugin::{self, BuildChange};
 use crate::registry::{Handle, Registry};
 use crate::rpm_file::RpmFile;
 use crate::storage::walk;
@@ -265,8 +266,11 @@ impl Handle for SetBuildOwner {
         let db = cx.db().await?;
         let build = builds::get(db, &self.build).await?;
         let owner = users::get(db, &self.user).await?;
+        let change = BuildChange::OwnerId { old: build.owner_id, new: owner.id };
+        plugin::before_build(cx, build.id, &change).await?;
+        let db = cx.db().await?;
         db.execute("UPDATE build SET owner = $2 WHERE id = $1", args![build.id, owner.id]).await?;
-        Ok(())
+        plugin::after_build(cx, build.id, change).await
     }
 }
 
@@ -279,8 +283,11 @@ impl Handle for SetBuildTimestamp {
             _ => fail!("Invalid type for timestamp"),
         };
         let Ok(time) = time else { fail!("Invalid time: {}", koji_core::python::str(&self.ts)) };
+        let change = BuildChange::CompletionTs { old: build.completion_ts, new: Some(time.into()) };
+        plugin::before_build(cx, build.id, &change).await?;
+        let db = cx.db().await?;
         db.execute("UPDATE build SET completion_time = $2 WHERE id = $1", args![build.id, time]).await?;
-        Ok(())
+        plugin::after_build(cx, build.id, change).await
     }
 }
 

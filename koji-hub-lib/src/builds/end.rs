@@ -9,6 +9,7 @@ use super::make::remove_files;
 use crate::call::Call;
 use crate::db::{args, sql};
 use crate::error::fail;
+use crate::plugin::{self, BuildChange};
 use crate::tasks::state::cancel_full;
 use crate::{Result, notifications};
 
@@ -67,10 +68,14 @@ async fn end(cx: &mut Call<'_>, build: BuildId, state: BuildState) -> Result<boo
         Some(BuildState::Building) => {}
         Some(_) => return Ok(false),
     }
+    let change = BuildChange::State { old: Some(BuildState::Building), new: state };
+    plugin::before_build(cx, build, &change).await?;
+    let db = cx.db().await?;
     let sql = "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1";
     db.execute(sql, args![build, state, Timestamp::now()]).await?;
     db.execute("DELETE FROM build_reservations WHERE build_id = $1", args![build]).await?;
-    let build = get_by_id(db, build).await?;
-    remove_files(cx, &build).await?;
+    let ended = get_by_id(db, build).await?;
+    remove_files(cx, &ended).await?;
+    plugin::after_build(cx, build, change).await?;
     Ok(true)
 }

@@ -16,6 +16,7 @@ use crate::call::Call;
 use crate::db::{Conn, args};
 use crate::error::fail;
 use crate::names;
+use crate::plugin::{self, BuildChange, NewBuildInfo};
 
 /// What a new build is to be. A draft's release is the one that it is to have in the end.
 #[derive(Debug, Clone)]
@@ -86,6 +87,20 @@ pub(crate) async fn make(cx: &mut Call<'_>, new: NewBuild) -> Result<BuildId> {
 
 async fn insert(cx: &mut Call<'_>, new: &NewBuild, package: PackageId) -> Result<BuildId> {
     let event = cx.event().await?;
+    plugin::before_new_build(cx, || NewBuildInfo {
+        name: new.name.clone(),
+        pkg_id: package,
+        version: new.version.clone(),
+        release: new.release.clone(),
+        epoch: new.epoch,
+        draft: new.draft,
+        state: new.state,
+        owner: new.owner,
+        task_id: new.task_id,
+        source: new.source.clone(),
+        volume_id: VolumeId(0),
+    })
+    .await?;
     let db = cx.db().await?;
     // a draft's release holds its id, which is not known before
     let release = if new.draft { format!("{},draft", new.release) } else { new.release.clone() };
@@ -116,6 +131,7 @@ async fn insert(cx: &mut Call<'_>, new: &NewBuild, package: PackageId) -> Result
         let release = draft_release(&new.release, id);
         db.execute("UPDATE build SET draft = TRUE, release = $2 WHERE id = $1", args![id, release]).await?;
     }
+    plugin::after_build(cx, id, BuildChange::State { old: None, new: new.state }).await?;
     Ok(id)
 }
 
@@ -134,6 +150,8 @@ async fn recycle(cx: &mut Call<'_>, old: &Build, new: &NewBuild, package: Packag
         }
     }
     let event = cx.event().await?;
+    let change = BuildChange::State { old: Some(old.state), new: new.state };
+    plugin::before_build(cx, old.id, &change).await?;
     let db = cx.db().await?;
     for (sql, what) in [
         ("SELECT tag_id FROM tag_listing WHERE build_id = $1 LIMIT 1", "has tag history"),
@@ -172,7 +190,8 @@ async fn recycle(cx: &mut Call<'_>, old: &Build, new: &NewBuild, package: Packag
         ],
     )
     .await?;
-    remove_files(cx, old).await
+    remove_files(cx, old).await?;
+    plugin::after_build(cx, old.id, change).await
 }
 
 /// Removes what is left of a build's files on all volumes.

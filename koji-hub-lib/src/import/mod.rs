@@ -28,6 +28,7 @@ use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
 use crate::given::read;
+use crate::plugin::{self, BuildChange, Callback, CallbackType};
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
@@ -126,6 +127,7 @@ pub(crate) fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
 
 /// Imports what a task has built, and completes the build.
 pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: TaskId, build: BuildId) -> Result<Build> {
+    tell_of_build(cx, Callback::PreImport, &files, task, build, None).await?;
     let srpm = read_upload(cx.hub(), &files.srpm).await?;
     let mut rpms = vec![(files.srpm.clone(), srpm)];
     for file in &files.rpms {
@@ -152,7 +154,33 @@ pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: Tas
         cx.storage().link(dir.path(), usual.path()).await?;
         remove_unless_committed(cx, usual.path().to_owned());
     }
-    builds::get_by_id(cx.db().await?, build.id).await
+    let build = builds::get_by_id(cx.db().await?, build.id).await?;
+    tell_of_build(cx, Callback::PostImport, &files, task, build.id, Some(&build)).await?;
+    Ok(build)
+}
+
+/// Tells plugins of the import of what a task has built.
+async fn tell_of_build<'a>(
+    cx: &mut Call<'_>,
+    when: fn(plugin::Import<'a>) -> Callback<'a>,
+    files: &'a BuiltFiles,
+    task: TaskId,
+    build_id: BuildId,
+    build: Option<&'a Build>,
+) -> Result<()> {
+    if !cx.tells(CallbackType::PreImport) && !cx.tells(CallbackType::PostImport) {
+        return Ok(());
+    }
+    let brmap = files.buildroots.iter().map(|(file, id)| (file.as_str(), id.0)).collect();
+    let texts = |files: &[String]| Value::Array(files.iter().map(|file| file.as_str().into()).collect());
+    let logs = files.logs.iter().map(|(dir, files)| (dir.as_str(), texts(files))).collect();
+    let (srpm, rpms) = (files.srpm.as_str(), files.rpms.as_slice());
+    plugin::tell_of_import(
+        cx,
+        when,
+        plugin::Import::Build { srpm, rpms, brmap, task_id: Some(task), build_id, build, logs },
+    )
+    .await
 }
 
 async fn check_buildroots(cx: &mut Call<'_>, files: &BuiltFiles) -> Result<()> {
@@ -203,6 +231,8 @@ async fn begin(cx: &mut Call<'_>, files: &BuiltFiles, srpm: &RpmFile, task: Task
             fail!("Unable to complete build: {what} mismatch (build: {of_build}, rpm: {of_rpm})");
         }
     }
+    let change = BuildChange::State { old: Some(known.state), new: BuildState::Complete };
+    plugin::before_build(cx, build, &change).await?;
     let changed = cx
         .db()
         .await?
@@ -215,6 +245,7 @@ async fn begin(cx: &mut Call<'_>, files: &BuiltFiles, srpm: &RpmFile, task: Task
     if changed == 0 {
         fail!("Unable to complete build: state is {}", now.state);
     }
+    plugin::after_build(cx, build, change).await?;
     builds::add_type(cx.db().await?, build, "rpm").await?;
     Ok(now)
 }

@@ -4,12 +4,14 @@ use koji_core::api::BuildRef;
 use koji_core::ids::{BuildrootId, RpmId};
 use koji_core::model::Build;
 use koji_core::nvr::{Nvr, Nvra};
+use koji_core::xmlrpc::{Struct, Value};
 
 use super::{basename, place, read_upload, remove_unless_committed, shown, upload};
 use crate::builds::{self, BuildExt, NewBuild};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
+use crate::plugin::{self, Callback, CallbackType, Import};
 use crate::rpm_file::{RpmFile, Summary};
 use crate::{Result, rpms};
 
@@ -138,6 +140,15 @@ async fn enter(
         fail!("rpm already exists: {}", summary.nvra);
     }
     let size = i64::try_from(header.size).unwrap_or(i64::MAX);
+    let told = cx.tells(CallbackType::PreImport) || cx.tells(CallbackType::PostImport);
+    let (mut filepath, mut row) = (String::new(), Struct::new());
+    if told {
+        filepath = shown(cx.hub(), &upload(file));
+        row = columns(&summary, build, buildroot, size);
+        let rpm = Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo: None };
+        plugin::tell_of_import(cx, Callback::PreImport, rpm).await?;
+    }
+    let db = cx.db().await?;
     let id: RpmId = db
         .fetch_scalar(
             "INSERT INTO rpminfo (build_id, buildroot_id, name, version, release, epoch, arch, draft, external_repo_id,
@@ -158,7 +169,35 @@ async fn enter(
             ],
         )
         .await?;
+    if told {
+        row.insert("id", id.0);
+        let rpm = Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo: None };
+        plugin::tell_of_import(cx, Callback::PostImport, rpm).await?;
+    }
     place(cx, file, &build.dir().rpm(&summary.nvra)).await?;
     rpms::add_signature(cx, build, id, &summary.nvra, &summary.sigkey, header.sighdr.clone()).await?;
     Ok(Imported { id, summary, size, build: build.clone() })
+}
+
+/// What an RPM's row is to hold, as plugins see it.
+fn columns(summary: &Summary, build: &Build, buildroot: Option<BuildrootId>, size: i64) -> Struct {
+    let Nvra { nvr, arch, .. } = &summary.nvra;
+    [
+        ("name", Value::from(nvr.name.as_str())),
+        ("version", nvr.version.as_str().into()),
+        ("release", nvr.release.as_str().into()),
+        ("epoch", summary.epoch.into()),
+        ("arch", arch.as_str().into()),
+        ("draft", build.draft.into()),
+        ("build_id", build.id.0.into()),
+        ("buildroot_id", buildroot.map(|id| id.0).into()),
+        ("external_repo_id", 0.into()),
+        ("payloadhash", summary.sigmd5.as_str().into()),
+        ("size", size.into()),
+        ("buildtime", summary.buildtime.into()),
+        ("sourcepackage", summary.source.into()),
+        ("sourcerpm", summary.sourcerpm.as_deref().into()),
+    ]
+    .into_iter()
+    .collect()
 }

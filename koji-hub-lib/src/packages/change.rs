@@ -3,12 +3,14 @@
 use koji_core::api::{PackageRef, TagRef, UserRef};
 use koji_core::arch::ArchList;
 use koji_core::ids::{PackageId, TagId, UserId};
+use koji_core::model::{Package, Tag, User};
 use koji_core::xmlrpc::{Struct, Value};
 
 use super::find;
 use crate::call::Call;
 use crate::db::Arg;
 use crate::error::fail;
+use crate::plugin::{Callback, CallbackType, PackageEntry, PackageListChange};
 use crate::{Result, names, policy, tags, users};
 
 /// What is to be said of a package in a tag; what is not given stays as it is, inherited or not.
@@ -126,23 +128,28 @@ pub(crate) async fn change(cx: &mut Call<'_>, tag: &TagRef, package: &PackageRef
         None if force => cx.user_id()?,
         None => fail!("owner not specified"),
     };
+    let entry = PackageEntry { owner, block: blocked, extra_arches: extra_arches.as_deref(), force, update };
+    let told = Told::new(cx, action, &tag, package, &package_name).await?;
+    told.before(cx, Some(entry.clone())).await?;
     if changed {
-        return write(cx, Entry { tag: tag.id, package, owner, blocked, extra_arches }).await;
-    }
-    if changed_owner {
+        let extra_arches = extra_arches.clone();
+        write(cx, Entry { tag: tag.id, package, owner, blocked, extra_arches }).await?;
+    } else if changed_owner {
         set_owner(cx, tag.id, package, owner).await?;
     }
-    Ok(())
+    told.after(cx, Some(entry)).await
 }
 
 /// Takes a package from a tag's own list, if the policy allows it.
 pub(crate) async fn remove(cx: &mut Call<'_>, tag: &TagRef, package: &PackageRef, force: bool) -> Result<()> {
     let db = cx.db().await?;
-    let tag = tags::get(db, tag, None).await?.id;
-    let (package, _) = names::get(db, package).await?;
-    ask_policy(cx, tag, package.0.into(), "remove", force).await?;
-    revoke(cx, "tag_packages", tag, package).await?;
-    Ok(())
+    let tag = tags::get(db, tag, None).await?;
+    let (package, name) = names::get(db, package).await?;
+    ask_policy(cx, tag.id, package.0.into(), "remove", force).await?;
+    let told = Told::new(cx, "remove", &tag, package, &name).await?;
+    told.before(cx, None).await?;
+    revoke(cx, "tag_packages", tag.id, package).await?;
+    told.after(cx, None).await
 }
 
 /// Blocks a package that a tag lists, itself or by inheritance.
@@ -168,14 +175,52 @@ pub(crate) async fn unblock(cx: &mut Call<'_>, tag: &TagRef, package: &PackageRe
     if !previous.blocked {
         fail!("package {name} NOT blocked in tag {}", tag.name);
     }
+    let told = Told::new(cx, "unblock", &tag, package, &name).await?;
+    told.before(cx, None).await?;
     if previous.tag_id == tag.id {
         revoke(cx, "tag_packages", tag.id, package).await?;
         // what it inherits now may be nothing, or blocked too
         if find(cx.db().await?, tag.id, package, None).await?.is_some_and(|entry| !entry.blocked) {
-            return Ok(());
+            return told.after(cx, None).await;
         }
     }
     let Some(owner) = previous.owner_id else { fail!("package {name} has no owner in tag {}", previous.tag_name) };
     let extra_arches = previous.extra_arches;
-    write(cx, Entry { tag: tag.id, package, owner, blocked: false, extra_arches }).await
+    write(cx, Entry { tag: tag.id, package, owner, blocked: false, extra_arches }).await?;
+    told.after(cx, None).await
+}
+
+/// What plugins are told of a change, if one of them wants to hear of it.
+struct Told<'a>(Option<(&'a str, &'a Tag, Package, Option<User>)>);
+
+impl<'a> Told<'a> {
+    async fn new(cx: &mut Call<'_>, action: &'a str, tag: &'a Tag, package: PackageId, name: &str) -> Result<Self> {
+        if !cx.tells(CallbackType::PrePackageListChange) && !cx.tells(CallbackType::PostPackageListChange) {
+            return Ok(Told(None));
+        }
+        let user = match cx.user_id() {
+            Ok(user) => users::find(cx.db().await?, &user.into()).await?,
+            Err(_) => None,
+        };
+        Ok(Told(Some((action, tag, Package { id: package, name: name.to_owned() }, user))))
+    }
+
+    fn about(&'a self, entry: Option<PackageEntry<'a>>) -> Option<PackageListChange<'a>> {
+        let (action, tag, package, user) = self.0.as_ref()?;
+        Some(PackageListChange { action, tag, package, user: user.as_ref(), entry })
+    }
+
+    async fn before(&self, cx: &mut Call<'_>, entry: Option<PackageEntry<'_>>) -> Result<()> {
+        match self.about(entry) {
+            Some(about) => cx.tell(Callback::PrePackageListChange(about)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn after(&self, cx: &mut Call<'_>, entry: Option<PackageEntry<'_>>) -> Result<()> {
+        match self.about(entry) {
+            Some(about) => cx.tell(Callback::PostPackageListChange(about)).await,
+            None => Ok(()),
+        }
+    }
 }

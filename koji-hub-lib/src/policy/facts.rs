@@ -55,7 +55,7 @@ pub(super) async fn decide(cx: &mut Call<'_>, policy: &Policy, data: &Struct) ->
 }
 
 /// The user whom the data are about: `user_id`, else who is logged in.
-pub(super) async fn user(cx: &mut Call<'_>, data: &Struct) -> Result<Option<User>> {
+pub(crate) async fn user(cx: &mut Call<'_>, data: &Struct) -> Result<Option<User>> {
     let user = match field::<UserRef>(data, "user_id")? {
         Some(user) => user,
         None if data.get("user_id").is_some() => return Ok(None),
@@ -137,7 +137,13 @@ impl Tests for Facts<'_, '_> {
                 (None, build) => Ok(build.is_some_and(|build| build.draft)),
             },
             "source" => Ok(self.source().await?.is_some_and(|source| any(args, &source))),
-            other => fail!("missing test handler: {other}"),
+            other => {
+                let plugins = self.cx.hub().plugins();
+                match plugins.policy_test(self.cx, other, args, self.data).await {
+                    Some(answer) => answer,
+                    None => fail!("missing test handler: {other}"),
+                }
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::config::HubConfig;
 use crate::error::fail;
 use crate::{Error, Result, names};
 
+pub(crate) use facts::user;
 pub(crate) use task_data::{of_args, of_task};
 
 /// The policies that hold unless `hub.conf` has others of the same name.
@@ -49,10 +50,19 @@ impl Policies {
     /// Koji's policies, and in their place those of the configuration. One that cannot be read is an
     /// [`Error::Config`] that names it and the line.
     pub fn new(config: &HubConfig) -> Result<Self> {
+        Policies::with_tests(config, |_| false)
+    }
+
+    /// As [`new`](Self::new), with tests that plugins answer.
+    pub(crate) fn with_tests(config: &HubConfig, is_test: impl Fn(&str) -> bool) -> Result<Self> {
         let configured = config.policies.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let known = |name: &str, args: &[String]| match facts::known(name, args) {
+            Err(_) if is_test(name) => Ok(()),
+            known => known,
+        };
         let mut all = BTreeMap::new();
         for (name, text) in DEFAULTS.iter().copied().chain(configured) {
-            let policy = Policy::parse(text, facts::known).map_err(|e| Error::Config(format!("policy {name}, {e}")))?;
+            let policy = Policy::parse(text, known).map_err(|e| Error::Config(format!("policy {name}, {e}")))?;
             all.insert(name.to_owned(), policy);
         }
         Ok(Policies(all))

@@ -19,6 +19,7 @@ use crate::db::{Conn, args, new_event};
 use crate::error::fail;
 use crate::groups::{self, Parts};
 use crate::packages::{self, Listing};
+use crate::plugin::{Callback, RepoDone, RepoInit, RepoKind};
 use crate::signals::Change;
 use crate::storage::StorageError;
 use crate::{tagging, tags};
@@ -43,6 +44,9 @@ pub(crate) async fn init(
     if options.is_on("maven") && !cx.hub().config().enable_maven {
         fail!("Maven support not enabled");
     }
+    let opts = options.to_struct();
+    let kind = RepoKind::Build { task_id: task, opts: &opts };
+    cx.tell(Callback::PreRepoInit(RepoInit { tag: &tag, event, repo_id: None, kind: kind.clone() })).await?;
     let db = cx.db().await?;
     if let Some(task) = task
         && let Some(begun) = begun_by(db, task, tag.id).await?
@@ -121,6 +125,7 @@ pub(crate) async fn init(
         storage.put(&format!("{dir}/{arch}/blocklist"), blocklist.clone().into()).await?;
         storage.link_top(&format!("{dir}/{arch}/toplink")).await?;
     }
+    cx.tell(Callback::PostRepoInit(RepoInit { tag: &tag, event, repo_id: Some(id), kind })).await?;
     cx.announce(Change::Repos);
     Ok((id, at))
 }
@@ -187,6 +192,7 @@ pub(crate) async fn done(
     updates: Option<Struct>,
 ) -> Result<()> {
     let repo = super::get(cx.db().await?, id).await?;
+    cx.tell(Callback::PreRepoDone(RepoDone { repo: &repo, data, expire })).await?;
     if repo.state != RepoState::Init {
         fail!("Repo {id} not in INIT state (got {})", repo.state);
     }
@@ -200,10 +206,12 @@ pub(crate) async fn done(
         }
     }
     if expire {
-        return state::set(cx, id, RepoState::Expired).await;
+        state::set(cx, id, RepoState::Expired).await?;
+    } else {
+        state::set(cx, id, RepoState::Ready).await?;
+        link_latest(cx, &repo).await?;
     }
-    state::set(cx, id, RepoState::Ready).await?;
-    link_latest(cx, &repo).await
+    cx.tell(Callback::PostRepoDone(RepoDone { repo: &repo, data, expire })).await
 }
 
 async fn update_json(cx: &mut Call<'_>, path: &str, updates: Struct) -> Result<()> {

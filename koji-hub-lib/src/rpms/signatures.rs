@@ -13,6 +13,7 @@ use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
+use crate::plugin::{Callback, CallbackType, RpmSign};
 use crate::rpm_file::{self, Spliced, hex};
 use crate::storage::WriteAt;
 
@@ -33,10 +34,25 @@ pub(crate) async fn add_signature(
         fail!("Signature already exists for package {nvra}, key {sigkey}");
     }
     let sighash = hex(&md5::Md5::digest(&sighdr));
-    db.execute("INSERT INTO rpmsigs (rpm_id, sigkey, sighash) VALUES ($1, $2, $3)", args![rpm, sigkey, sighash])
-        .await?;
+    let signed = match cx.tells(CallbackType::PreRpmSign) || cx.tells(CallbackType::PostRpmSign) {
+        true => Some(super::get(cx.db().await?, &rpm.into()).await?),
+        false => None,
+    };
+    let about = signed.as_ref().map(|rpm| RpmSign { sigkey, sighash: &sighash, build, rpm });
+    if let Some(about) = about.clone() {
+        cx.tell(Callback::PreRpmSign(about)).await?;
+    }
+    let db = cx.db().await?;
+    db.execute(
+        "INSERT INTO rpmsigs (rpm_id, sigkey, sighash) VALUES ($1, $2, $3)",
+        args![rpm, sigkey, sighash.as_str()],
+    )
+    .await?;
     cx.storage().put(&build.dir().sighdr(nvra, sigkey), sighdr).await?;
-    Ok(())
+    match about {
+        Some(about) => cx.tell(Callback::PostRpmSign(about)).await,
+        None => Ok(()),
+    }
 }
 
 /// The build of one of the hub's own RPMs, locked: it does not move while files are written into its directory.

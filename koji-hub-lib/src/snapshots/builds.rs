@@ -67,7 +67,7 @@ pub(super) async fn update(cx: &mut Call<'_>, source: TagId, target: &Tag, what:
             for id in ids {
                 let build = builds::get_by_id(cx.db().await?, id).await?;
                 let user = cx.user_id()?;
-                tagging::take_out_of_tag(cx, target, &build, user, true).await?;
+                tagging::take_out_of_tag(cx, target, &build, user, true, true).await?;
                 cx.next_event();
             }
         }

@@ -1,14 +1,15 @@
 //! Tagging and untagging.
 
 use koji_core::ids::{BuildId, PackageId, TagId, UserId};
-use koji_core::model::{Build, BuildState, Tag, TagUpdateType};
+use koji_core::model::{Build, BuildState, Tag, TagUpdateType, User};
 
 use crate::Result;
 use crate::call::Call;
 use crate::db::{args, insert_versioned, revoke, sql};
 use crate::error::fail;
 use crate::packages::{self, Change, Listing};
-use crate::tags;
+use crate::plugin::{Callback, CallbackType, Tagging, Untagging};
+use crate::{tags, users};
 
 /// Puts a build into a tag, for a user who may. One that is there already stays, a fault; with `force`, it is tagged
 /// anew, and so becomes the latest.
@@ -19,6 +20,11 @@ pub(crate) async fn tag_build(cx: &mut Call<'_>, tag: &Tag, build: &Build, user:
 
 /// As [`tag_build`], whoever it is.
 pub(crate) async fn put_into_tag(cx: &mut Call<'_>, tag: &Tag, build: &Build, user: UserId, force: bool) -> Result<()> {
+    let by = teller(cx, user, &[CallbackType::PreTag, CallbackType::PostTag]).await?;
+    let about = by.as_ref().map(|user| Tagging { tag, build, user, force });
+    if let Some(about) = about.clone() {
+        cx.tell(Callback::PreTag(about)).await?;
+    }
     // it may have been deleted meanwhile; whoever deletes it now waits, and sees the tag then
     let locked = sql!("SELECT state FROM build WHERE id = $1", {for update});
     let state = cx.db().await?.fetch_scalar(locked, args![build.id]).await?;
@@ -35,7 +41,19 @@ pub(crate) async fn put_into_tag(cx: &mut Call<'_>, tag: &Tag, build: &Build, us
         revoke(db, "tag_listing", vec![("tag_id", tag.id.into()), ("build_id", build.id.into())], event, user).await?;
     }
     let columns = vec![("tag_id", tag.id.into()), ("build_id", build.id.into())];
-    Ok(insert_versioned(db, "tag_listing", columns, event, user).await?)
+    insert_versioned(db, "tag_listing", columns, event, user).await?;
+    match about {
+        Some(about) => cx.tell(Callback::PostTag(about)).await,
+        None => Ok(()),
+    }
+}
+
+/// The user whom plugins are told of, if one of them wants to hear of one of these moments.
+async fn teller(cx: &mut Call<'_>, user: UserId, kinds: &[CallbackType]) -> Result<Option<User>> {
+    if !kinds.iter().any(|kind| cx.tells(*kind)) {
+        return Ok(None);
+    }
+    Ok(Some(users::get(cx.db().await?, &user.into()).await?))
 }
 
 /// Takes a build out of a tag, for a user who may. If it is not there, that is a fault if strict.
@@ -48,7 +66,7 @@ pub(crate) async fn untag_build(
     force: bool,
 ) -> Result<()> {
     tags::require_access(cx, &tag.id.into(), user, force).await?;
-    take_out_of_tag(cx, tag, build, user, strict).await
+    take_out_of_tag(cx, tag, build, user, strict, force).await
 }
 
 /// As [`untag_build`], whoever it is.
@@ -58,14 +76,23 @@ pub(crate) async fn take_out_of_tag(
     build: &Build,
     user: UserId,
     strict: bool,
+    force: bool,
 ) -> Result<()> {
+    let by = teller(cx, user, &[CallbackType::PreUntag, CallbackType::PostUntag]).await?;
+    let about = by.as_ref().map(|user| Untagging { tag, build, user, force, strict });
+    if let Some(about) = about.clone() {
+        cx.tell(Callback::PreUntag(about)).await?;
+    }
     let event = cx.event().await?;
     let key = vec![("tag_id", tag.id.into()), ("build_id", build.id.into())];
     let changed = revoke(cx.db().await?, "tag_listing", key, event, user).await?;
     if changed == 0 && strict {
         fail!(Tag, "build {} not in tag {}", build.nvr, tag.name);
     }
-    Ok(())
+    match about {
+        Some(about) => cx.tell(Callback::PostUntag(about)).await,
+        None => Ok(()),
+    }
 }
 
 /// Notes in the history of the tags that a build is in that it has changed.

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
 use crate::given::read;
+use crate::plugin::{self, NewTaskInfo};
 use crate::signals::Change;
 use crate::{policy, scheduler};
 
@@ -180,6 +181,20 @@ impl NewTask {
         let priority = placement::priority(cx, &data, priority).await?;
         let request = write_call(&self.method, &self.params)?;
         let state = if self.assign.is_some() { TaskState::Assigned } else { TaskState::Free };
+        let info = || NewTaskInfo {
+            id: None,
+            method: self.method.clone(),
+            request: request.clone(),
+            state: TaskState::Free,
+            owner,
+            parent: self.parent,
+            label: label.cloned(),
+            channel_id: channel,
+            arch: arch.clone(),
+            priority,
+            assign: self.assign,
+        };
+        let told = plugin::before_new_task(cx, info).await?;
         let id = cx
             .db()
             .await?
@@ -190,7 +205,7 @@ impl NewTask {
                     state,
                     owner,
                     self.method.as_str(),
-                    request,
+                    request.as_str(),
                     priority,
                     self.parent,
                     label.map(String::as_str),
@@ -201,6 +216,7 @@ impl NewTask {
                 ],
             )
             .await?;
+        plugin::after_new_task(cx, told, id).await?;
         if arch == arch::NOARCH {
             scheduler::refuse_by_arch(cx, id, &self.method, &self.params, channel).await?;
         }
