@@ -408,7 +408,7 @@ async fn archives_of_a_tag_are_those_of_its_builds() {
             found.into_iter().map(|archive| (archive.build_id.0, archive.version)).collect()
         };
         let last = (builds[2].0, "1".to_owned());
-        assert_eq!(latest(GetLatestMavenArchives::new("top")).await, [last.clone()]);
+        assert_eq!(latest(GetLatestMavenArchives::new("top")).await, std::slice::from_ref(&last));
         assert_eq!(latest(GetLatestMavenArchives::new("top").inherit(false)).await, []);
         let mut db = hub.db.db.begin().await.unwrap();
         let sql = "UPDATE tag_config SET maven_include_all = TRUE WHERE tag_id = $1";
