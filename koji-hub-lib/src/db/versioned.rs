@@ -6,13 +6,20 @@
 use std::fmt::Write;
 
 use koji_core::ids::{EventId, UserId};
+use koji_core::time::Timestamp;
 
-use super::{Arg, Args, Conn, DbError, Statement};
+use super::{Arg, Args, Conn, DbError, Dialect, Statement};
 use crate::args;
 
 /// Makes a new event, the mark of all that one request changes.
 pub async fn new_event(conn: &mut Conn) -> Result<EventId, DbError> {
-    conn.fetch_scalar("INSERT INTO events DEFAULT VALUES RETURNING id", args![]).await
+    match conn.dialect() {
+        Dialect::Postgres => conn.fetch_scalar("INSERT INTO events DEFAULT VALUES RETURNING id", args![]).await,
+        // SQLite's own clock shows milliseconds: events would share one, and clients that sort by time would mix them
+        Dialect::Sqlite => {
+            conn.fetch_scalar("INSERT INTO events (time) VALUES ($1) RETURNING id", args![Timestamp::now()]).await
+        }
+    }
 }
 
 /// Ends the active rows of `table` that have these values: they stop to hold with `event`, by `user`. Says how many.
