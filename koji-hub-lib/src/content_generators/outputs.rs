@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
 use crate::given::read;
-use crate::import::{self, NewArchive, TypeInfo, basename, place, shown, upload};
+use crate::import::{self, NewArchive, TypeInfo, basename, import_log, shown, upload};
 use crate::{Hub, Result, sums};
 
 /// A file that was checked.
@@ -168,7 +168,11 @@ pub(super) async fn enter(cx: &mut Call<'_>, build: &Build, root: BuildrootId, f
         }
         // of a log nothing but the file is known
         Kind::Log if output.metadata_only => {}
-        Kind::Log => log(cx, build, &file, output.subdir.trim_matches('/')).await?,
+        Kind::Log => {
+            let (logs, subdir) = (build.dir().logs(), output.subdir.trim_matches('/'));
+            let dir = if subdir.is_empty() { logs } else { format!("{logs}/{subdir}") };
+            import_log(cx, &file, &dir).await?;
+        }
         Kind::Archive { info, components } => {
             let filename = if output.metadata_only { &output.filename } else { basename(&file) };
             let new = NewArchive {
@@ -186,16 +190,6 @@ pub(super) async fn enter(cx: &mut Call<'_>, build: &Build, root: BuildrootId, f
         }
     }
     Ok(())
-}
-
-async fn log(cx: &mut Call<'_>, build: &Build, file: &str, subdir: &str) -> Result<()> {
-    let logs = build.dir().logs();
-    let dir = if subdir.is_empty() { logs } else { format!("{logs}/{subdir}") };
-    let to = format!("{dir}/{}", basename(file));
-    if cx.storage().metadata(&to).await?.is_some() {
-        fail!("Error importing build log. {} already exists.", shown(cx.hub(), &to));
-    }
-    place(cx, file, &to).await
 }
 
 async fn enter_components(cx: &mut Call<'_>, id: ArchiveId, found: &Found) -> Result<()> {

@@ -261,7 +261,7 @@ async fn import_logs(cx: &mut Call<'_>, files: &BuiltFiles, dir: &BuildDir) -> R
 }
 
 /// Puts an uploaded log into a folder.
-async fn import_log(cx: &mut Call<'_>, log: &str, dir: &str) -> Result<()> {
+pub(crate) async fn import_log(cx: &mut Call<'_>, log: &str, dir: &str) -> Result<()> {
     import_log_as(cx, log, &format!("{dir}/{}", basename(log))).await
 }
 
