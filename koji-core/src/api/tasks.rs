@@ -27,7 +27,7 @@ methods! {
     /// Asks for images from a kickstart file and an installation tree.
     [Permission("image"), Write] "buildImageOz" => BuildImageOz(name: Value, version: Value, arches: Value, target: Value, inst_tree: Value, opts: Option<Struct> = None, priority: Option<i32> = None) -> TaskId;
     /// Asks for a repo for distribution, of RPMs that are signed with one of the keys: its `arch` by name, and options.
-    [LoggedIn, Write] "distRepo" => DistRepo(tag: Value, keys: Value, task_opts: KwArgs = KwArgs::default()) -> TaskId;
+    [Anyone, Write] "distRepo" => DistRepo(tag: Value, keys: Value, task_opts: KwArgs = KwArgs::default()) -> TaskId;
     /// Asks for a repo of a tag.
     [Anyone, Write] "newRepo" => NewRepo(tag: TagRef, event: Option<EventId> = None, src: bool = false, debuginfo: bool = false, separate_src: bool = false) -> TaskId;
     /// Asks hosts to restart.

@@ -21,8 +21,13 @@ const REFUSALS: [FaultKind; 4] =
     [FaultKind::ActionNotAllowed, FaultKind::Auth, FaultKind::AuthLock, FaultKind::AuthExpired];
 
 /// Refusals that Koji makes with its common fault.
-const TEXTS: [&str; 4] =
-    ["only the task owner or an admin", " notifications for user ", " notification blocks for user ", "Not logged-in"];
+const TEXTS: [&str; 5] = [
+    "task must have an owner",
+    "only the task owner or an admin",
+    " notifications for user ",
+    " notification blocks for user ",
+    "Not logged-in",
+];
 
 /// Methods that the hub does not list.
 const MULTICALLS: [&str; 2] = ["multiCall", "system.multicall"];
