@@ -76,7 +76,7 @@ impl Storage for Counted {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let dir = PathBuf::from(std::env::args().nth(1).context("usage: custom_storage DIR")?);
-    conformance::check(&Counted::new(dir.join("check"))?).await;
+    conformance::check(&Counted::new(dir.join("check"))?).await?;
     std::fs::remove_dir_all(dir.join("check"))?;
 
     let config = HubConfig::new(format!("sqlite://{}/koji.db", dir.display()), dir.join("koji"));

@@ -10,20 +10,25 @@ use crate::db::{Conn, Select, args, sql};
 use crate::error::fail;
 use crate::{Result, names};
 
+/// What is read of every archive, from `archiveinfo` and `btype`.
+pub(crate) const COLUMNS: &[(&str, &str)] = &[
+    ("archiveinfo.id", "id"),
+    ("archiveinfo.type_id", "type_id"),
+    ("archiveinfo.btype_id", "btype_id"),
+    ("btype.name", "btype"),
+    ("archiveinfo.build_id", "build_id"),
+    ("archiveinfo.buildroot_id", "buildroot_id"),
+    ("archiveinfo.filename", "filename"),
+    ("archiveinfo.size", "size"),
+    ("archiveinfo.checksum", "checksum"),
+    ("archiveinfo.checksum_type", "checksum_type"),
+    ("archiveinfo.metadata_only", "metadata_only"),
+];
+
 pub(super) fn select<'a>() -> Select<'a> {
     Select::from("archiveinfo")
+        .columns(COLUMNS)
         .columns(&[
-            ("archiveinfo.id", "id"),
-            ("archiveinfo.type_id", "type_id"),
-            ("archiveinfo.btype_id", "btype_id"),
-            ("btype.name", "btype"),
-            ("archiveinfo.build_id", "build_id"),
-            ("archiveinfo.buildroot_id", "buildroot_id"),
-            ("archiveinfo.filename", "filename"),
-            ("archiveinfo.size", "size"),
-            ("archiveinfo.checksum", "checksum"),
-            ("archiveinfo.checksum_type", "checksum_type"),
-            ("archiveinfo.metadata_only", "metadata_only"),
             ("archiveinfo.extra", "extra"),
             ("archivetypes.name", "type_name"),
             ("archivetypes.description", "type_description"),

@@ -23,7 +23,7 @@ pub(crate) async fn references(
     if lazy && !rpms.is_empty() {
         return Ok(found);
     }
-    let component_of = found.component_of.insert(holding_rpms(db, build, &opts).await?);
+    let component_of = found.component_of.insert(holding(db, RPMS_HELD, OWN_RPMS, build, &opts).await?);
     if lazy && !component_of.is_empty() {
         return Ok(found);
     }
@@ -31,7 +31,7 @@ pub(crate) async fn references(
     if lazy && !archives.is_empty() {
         return Ok(found);
     }
-    let more = holding_archives(db, build, &opts).await?;
+    let more = holding(db, ARCHIVES_HELD, OWN_ARCHIVES, build, &opts).await?;
     let component_of = found.component_of.get_or_insert_default();
     component_of.extend(more);
     if lazy && !component_of.is_empty() {
@@ -67,20 +67,6 @@ async fn built_with_rpms(db: &mut Conn, build: BuildId, opts: &QueryOpts) -> Res
     Ok(query.options(opts)?.fetch_all(db).await?)
 }
 
-/// An archive as often as it holds RPMs of the build.
-async fn holding_rpms(db: &mut Conn, build: BuildId, opts: &QueryOpts) -> Result<Vec<ArchiveId>> {
-    let query = Select::from("archive_rpm_components AS component")
-        .column("component.archive_id", "archive_id")
-        .join("JOIN rpminfo AS own ON own.id = component.rpm_id")
-        .join("JOIN archiveinfo ON archiveinfo.id = component.archive_id")
-        .join("JOIN build ON build.id = archiveinfo.build_id")
-        .filter("own.build_id = $1", args![build])
-        .filter("build.state = $1", args![BuildState::Complete])
-        .order_by("own.id")
-        .order_by("component.archive_id");
-    Ok(query.options(opts)?.fetch_scalars(db).await?)
-}
-
 async fn built_with_archives(db: &mut Conn, build: BuildId, opts: &QueryOpts) -> Result<Vec<ArchiveReference>> {
     let used = "archiveinfo.buildroot_id IN (SELECT l.buildroot_id FROM buildroot_archives AS l
                                              JOIN archiveinfo AS own ON own.id = l.archive_id WHERE own.build_id = $1)";
@@ -100,11 +86,23 @@ async fn built_with_archives(db: &mut Conn, build: BuildId, opts: &QueryOpts) ->
     Ok(query.options(opts)?.fetch_all(db).await?)
 }
 
-/// An archive as often as it holds archives of the build.
-async fn holding_archives(db: &mut Conn, build: BuildId, opts: &QueryOpts) -> Result<Vec<ArchiveId>> {
-    let query = Select::from("archive_components AS component")
+const RPMS_HELD: &str = "archive_rpm_components AS component";
+const OWN_RPMS: &str = "JOIN rpminfo AS own ON own.id = component.rpm_id";
+const ARCHIVES_HELD: &str = "archive_components AS component";
+const OWN_ARCHIVES: &str = "JOIN archiveinfo AS own ON own.id = component.component_id";
+
+/// An archive as often as it holds something of the build: `components` is the table of what archives hold, and `own` joins
+/// what of it is the build's.
+async fn holding(
+    db: &mut Conn,
+    components: &'static str,
+    own: &'static str,
+    build: BuildId,
+    opts: &QueryOpts,
+) -> Result<Vec<ArchiveId>> {
+    let query = Select::from(components)
         .column("component.archive_id", "archive_id")
-        .join("JOIN archiveinfo AS own ON own.id = component.component_id")
+        .join(own)
         .join("JOIN archiveinfo ON archiveinfo.id = component.archive_id")
         .join("JOIN build ON build.id = archiveinfo.build_id")
         .filter("own.build_id = $1", args![build])

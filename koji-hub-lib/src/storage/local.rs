@@ -247,7 +247,7 @@ mod tests {
     #[tokio::test]
     async fn a_directory_passes_the_battery() {
         let dir = tempfile::tempdir().unwrap();
-        super::super::conformance::check(&LocalStorage::new(dir.path()).unwrap()).await;
+        super::super::conformance::check(&LocalStorage::new(dir.path()).unwrap()).await.unwrap();
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use koji_core::ids::{ArchiveId, BuildId, EventId, PackageId, TagId};
 use koji_core::model::{LatestMavenArchive, TaggedArchive, TaggedBuild};
 
+use super::read::places;
 use super::{Contents, builds};
 use crate::Result;
 use crate::db::{Conn, Select, args, list, sql};
@@ -19,28 +20,10 @@ pub(crate) async fn archives(
     wanted: &Contents,
 ) -> Result<(Vec<TaggedArchive>, Vec<TaggedBuild>)> {
     let builds = builds(db, tag, &Contents { extra: false, ..wanted.clone() }).await?;
-    // the order of the tags is the order of the builds
-    let mut places: HashMap<TagId, usize> = HashMap::new();
-    for build in &builds {
-        let next = places.len();
-        places.entry(build.tag_id).or_insert(next);
-    }
-    let tag_of: HashMap<BuildId, TagId> = builds.iter().map(|build| (build.id, build.tag_id)).collect();
-    let ids: Vec<BuildId> = tag_of.keys().copied().collect();
+    let places = places(&builds);
+    let ids: Vec<BuildId> = places.keys().copied().collect();
     let mut query = Select::from("archiveinfo")
-        .columns(&[
-            ("archiveinfo.id", "id"),
-            ("archiveinfo.type_id", "type_id"),
-            ("archiveinfo.btype_id", "btype_id"),
-            ("btype.name", "btype"),
-            ("archiveinfo.build_id", "build_id"),
-            ("archiveinfo.buildroot_id", "buildroot_id"),
-            ("archiveinfo.filename", "filename"),
-            ("archiveinfo.size", "size"),
-            ("archiveinfo.checksum", "checksum"),
-            ("archiveinfo.checksum_type", "checksum_type"),
-            ("archiveinfo.metadata_only", "metadata_only"),
-        ])
+        .columns(crate::archives::COLUMNS)
         .join("JOIN btype ON btype.id = archiveinfo.btype_id")
         .filter(sql!("archiveinfo.build_id ", {in "$1"}), args![list(&ids)])
         .order_by("archiveinfo.id");
@@ -66,7 +49,7 @@ pub(crate) async fn archives(
         archive.extra = wanted.extra.then(|| archive.extra.take().flatten());
         archive.flags = (wanted.kind.as_deref() == Some("win")).then(|| archive.flags.take().flatten());
     }
-    found.sort_by_key(|archive| tag_of.get(&archive.build_id).and_then(|tag| places.get(tag)));
+    found.sort_by_key(|archive| places.get(&archive.build_id));
     Ok((found, builds))
 }
 

@@ -194,6 +194,17 @@ async fn tagged(
     Ok(query.fetch_all(db).await?)
 }
 
+/// The place of each build's tag among the tags of a list: what builds hold is listed in the order of their tags.
+pub(super) fn places(builds: &[TaggedBuild]) -> HashMap<BuildId, usize> {
+    let mut tags: HashMap<TagId, usize> = HashMap::new();
+    let mut places = HashMap::with_capacity(builds.len());
+    for build in builds {
+        let next = tags.len();
+        places.insert(build.id, *tags.entry(build.tag_id).or_insert(next));
+    }
+    places
+}
+
 /// The RPMs of the builds in a tag, of these arches or of all; with `signatures` once for each of them.
 pub(crate) async fn rpms(
     db: &mut Conn,
@@ -203,14 +214,8 @@ pub(crate) async fn rpms(
     signatures: bool,
 ) -> Result<(Vec<TaggedRpm>, Vec<TaggedBuild>)> {
     let builds = builds(db, tag, &Contents { extra: false, ..wanted.clone() }).await?;
-    // the order of the tags is the order of the builds
-    let mut places: HashMap<TagId, usize> = HashMap::new();
-    for build in &builds {
-        let next = places.len();
-        places.entry(build.tag_id).or_insert(next);
-    }
-    let tag_of: HashMap<BuildId, TagId> = builds.iter().map(|build| (build.id, build.tag_id)).collect();
-    let ids: Vec<BuildId> = tag_of.keys().copied().collect();
+    let places = places(&builds);
+    let ids: Vec<BuildId> = places.keys().copied().collect();
     let mut query = Select::from("rpminfo")
         .columns(&[
             ("rpminfo.name", "name"),
@@ -249,7 +254,7 @@ pub(crate) async fn rpms(
         rpm.extra = wanted.extra.then(|| rpm.extra.take().flatten());
         rpm.sigkey = signatures.then(|| rpm.sigkey.take().flatten());
     }
-    rpms.sort_by_key(|rpm| tag_of.get(&rpm.build_id).and_then(|tag| places.get(tag)));
+    rpms.sort_by_key(|rpm| places.get(&rpm.build_id));
     Ok((rpms, builds))
 }
 
