@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use base64::Engine;
 use koji_core::api::builds::{CancelBuild, CreateEmptyBuild, GetBuild, SetBuildOwner, SetBuildTimestamp};
-use koji_core::api::host::{
-    CloseTask, CompleteBuild, FailTask, FreeTasks, InitBuild, OpenTask, RepoDone, RepoInit, SetTaskWeight,
-};
+use koji_core::api::host::{CloseTask, FailTask, FreeTasks, OpenTask, SetTaskWeight};
+use koji_core::api::host_builds::{CompleteBuild, InitBuild};
+use koji_core::api::host_repos::{RepoDone, RepoInit};
 use koji_core::api::packages::{
     PackageListAdd, PackageListBlock, PackageListRemove, PackageListSetOwner, PackageListUnblock,
 };

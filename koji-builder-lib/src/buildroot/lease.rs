@@ -1,7 +1,8 @@
 //! A buildroot's life at the hub: registered, in use, expired.
 
 use koji_core::api::TagRef;
-use koji_core::api::host::{GetOwnHost, NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList};
+use koji_core::api::buildroots::{NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList};
+use koji_core::api::host::GetOwnHost;
 use koji_core::api::repos::RepoInfo;
 use koji_core::api::tags::GetBuildConfig;
 use koji_core::arch::{ArchList, NOARCH, canonical};

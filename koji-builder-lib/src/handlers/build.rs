@@ -3,7 +3,7 @@
 
 use koji_core::api::builds::ListBuilds;
 use koji_core::api::events::GetLastEvent;
-use koji_core::api::host::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
+use koji_core::api::host_builds::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
 use koji_core::api::packages::GetPackageConfig;
 use koji_core::api::policies::AssertPolicy;
 use koji_core::api::repos::RepoInfo;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use koji_core::api::host::{RepoDone, RepoInit};
+use koji_core::api::host_repos::{RepoDone, RepoInit};
 use koji_core::api::repos::{GetRepo, RepoInfo};
 use koji_core::api::tags::{GetFullInheritance, GetTag};
 use koji_core::api::{EventRef, TagRef};

@@ -1,7 +1,7 @@
 //! `tagBuild`: tags a build, or moves it between tags.
 
 use koji_core::api::builds::GetBuild;
-use koji_core::api::host::{HostTagBuild, TagNotification};
+use koji_core::api::tagging::{HostTagBuild, TagNotification};
 use koji_core::api::tags::GetTag;
 use koji_core::model::Build;
 use koji_core::task::TagBuild;

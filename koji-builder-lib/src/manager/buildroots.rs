@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use koji_core::api::OneOrMany;
 use koji_core::api::buildroots::ListBuildroots;
-use koji_core::api::host::SetBuildRootState;
+use koji_core::api::buildroots::SetBuildRootState;
 use koji_core::ids::TaskId;
 use koji_core::model::BuildrootState;
 use koji_core::xmlrpc::Value;

@@ -37,12 +37,6 @@ methods! {
     [LoggedIn, Write] "cancelBuild" => CancelBuild(build_id "buildID": BuildRef, strict: bool = false) -> bool;
     /// Makes a complete build without anything in it.
     [Permission("admin"), Write] "createEmptyBuild" => CreateEmptyBuild(name: String, version: String, release: String, epoch: Option<i32>, owner: Option<UserRef> = None, draft: bool = false) -> BuildId;
-    /// Makes a build one of Maven: `group_id`, `artifact_id` and `version`. One that is named by its parts is made if need be.
-    [Permission("maven-import"), Write] "createMavenBuild" => CreateMavenBuild(build_info: Value, maven_info: Value) -> ();
-    /// Makes a build one of Windows: `platform`. One that is named by its parts is made if need be.
-    [Permission("win-import"), Write] "createWinBuild" => CreateWinBuild(build_info: Value, win_info: Value) -> ();
-    /// Makes a build one of images. One that is named by its parts is made if need be.
-    [Permission("image-import"), Write] "createImageBuild" => CreateImageBuild(build_info: Value) -> ();
     /// Gives a build another owner.
     [Permission("admin"), Write] "setBuildOwner" => SetBuildOwner(build: BuildRef, user: UserRef) -> ();
     /// Sets when a build was complete, in seconds since 1970 or as a date.

@@ -16,6 +16,8 @@ pub mod external_repos;
 pub mod groups;
 pub mod history;
 pub mod host;
+pub mod host_builds;
+pub mod host_repos;
 pub mod hosts;
 pub mod notifications;
 pub mod packages;
@@ -33,6 +35,8 @@ pub mod tagging;
 pub mod tags;
 pub mod targets;
 pub mod tasks;
+pub mod typed_builds;
+pub mod typed_tasks;
 pub mod uploads;
 pub mod users;
 pub mod volumes;
@@ -56,6 +60,8 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         groups::METHODS,
         history::METHODS,
         host::METHODS,
+        host_builds::METHODS,
+        host_repos::METHODS,
         hosts::METHODS,
         notifications::METHODS,
         packages::METHODS,
@@ -72,6 +78,8 @@ pub fn methods() -> impl Iterator<Item = (MethodInfo, Vec<ParamInfo>)> {
         tags::METHODS,
         targets::METHODS,
         tasks::METHODS,
+        typed_builds::METHODS,
+        typed_tasks::METHODS,
         uploads::METHODS,
         users::METHODS,
         volumes::METHODS,

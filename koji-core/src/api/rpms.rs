@@ -39,4 +39,6 @@ methods! {
     [Permission("admin"), Write] "deleteRPMSig" => DeleteRpmSig(rpminfo: RpmRef, sigkey: Option<String> = None, all_sigs: bool = false) -> ();
     /// Gives a signature of an RPM another key id.
     [Permission("admin"), Write] "renameRPMSig" => RenameRpmSig(rpminfo: RpmRef, oldkey: String, newkey: String) -> ();
+    /// Writes the copy of an RPM that has the signature of a key.
+    [Host, Write] "host.writeSignedRPM" => HostWriteSignedRpm(an_rpm: RpmRef, sigkey: String, force: bool = false) -> ();
 }

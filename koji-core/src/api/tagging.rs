@@ -3,7 +3,7 @@
 use super::method::methods;
 use super::query::Rows;
 use super::{BuildRef, OneOrMany, PackageRef, QueryOpts, TagRef, UserRef};
-use crate::ids::{EventId, TaskId};
+use crate::ids::{BuildId, EventId, TaskId, UserId};
 use crate::model::{TaggedBuild, TaggedRpm, TaggedRpms, UntaggedBuild};
 use crate::xmlrpc::Value;
 
@@ -32,4 +32,8 @@ methods! {
     [Anyone, Read] "untaggedBuilds" => UntaggedBuilds(name: Option<String> = None, query_opts "queryOpts": Option<QueryOpts> = None, draft: Option<bool> = None) -> Rows<UntaggedBuild>;
     /// Tags builds at once and in order, whatever the tag's rules and policies.
     [Permission("tag"), Write] "massTag" => MassTag(tag: TagRef, builds: Vec<BuildRef>) -> ();
+    /// Tags a build for the user of a task.
+    [Host, Write] "host.tagBuild" => HostTagBuild(task_id: TaskId, tag: TagRef, build: BuildRef, force: bool = false, fromtag: Option<TagRef> = None) -> ();
+    /// Asks for mail about a tag operation.
+    [Host, Write] "host.tagNotification" => TagNotification(is_successful: bool, tag_id: Option<TagRef>, from_id: Option<TagRef>, build_id: BuildId, user_id: Option<UserId>, ignore_success: bool = false, failure_msg: String = String::new()) -> ();
 }

@@ -1,5 +1,5 @@
 use koji_core::api::buildroots::*;
-use koji_core::api::host::{
+use koji_core::api::buildroots::{
     NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList, UpdateBuildrootArchives,
     UpdateMavenBuildRootList,
 };

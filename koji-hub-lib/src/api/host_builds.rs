@@ -1,5 +1,5 @@
 use koji_core::api::Param;
-use koji_core::api::host::*;
+use koji_core::api::host_builds::*;
 use koji_core::ids::{BuildId, TaskId, UserId};
 use koji_core::json::JsonText;
 use koji_core::model::{Build, BuildState};

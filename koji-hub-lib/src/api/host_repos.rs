@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use koji_core::api::host::{DistRepoMove, RepoDone, RepoInit};
+use koji_core::api::host_repos::{DistRepoMove, RepoDone, RepoInit};
 use koji_core::ids::{EventId, RepoId};
 use koji_core::xmlrpc::{Value, from_value};
 

@@ -1,7 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use koji_core::api::host::HostWriteSignedRpm;
 use koji_core::api::query::Rows;
+use koji_core::api::rpms::HostWriteSignedRpm;
 use koji_core::api::rpms::*;
 use koji_core::api::{Param, RpmRef};
 use koji_core::ids::{BuildId, RpmId, TaskId};

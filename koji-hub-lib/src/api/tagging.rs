@@ -1,6 +1,6 @@
-use koji_core::api::host::{HostTagBuild, TagNotification};
 use koji_core::api::query::Rows;
 use koji_core::api::tagging::*;
+use koji_core::api::tagging::{HostTagBuild, TagNotification};
 use koji_core::api::{BuildRef, TagRef};
 use koji_core::ids::{BuildId, PackageId, TagId, TaskId};
 use koji_core::model::{Build, BuildState, Tag, TaggedBuild, TaggedRpms, UntaggedBuild};

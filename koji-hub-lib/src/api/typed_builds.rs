@@ -1,7 +1,7 @@
 //! Builds of Maven, of Windows and of images.
 
-use koji_core::api::builds::{CreateImageBuild, CreateMavenBuild, CreateWinBuild};
-use koji_core::api::host::*;
+use koji_core::api::typed_builds::*;
+use koji_core::api::typed_builds::{CreateImageBuild, CreateMavenBuild, CreateWinBuild};
 use koji_core::ids::{BuildId, TaskId};
 use koji_core::xmlrpc::{Struct, Value};
 

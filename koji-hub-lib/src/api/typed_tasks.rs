@@ -1,7 +1,7 @@
 //! Tasks that build something else than RPMs.
 
 use koji_core::api::TargetRef;
-use koji_core::api::tasks::*;
+use koji_core::api::typed_tasks::*;
 use koji_core::arch;
 use koji_core::ids::TaskId;
 use koji_core::model::TaskState;

@@ -1,12 +1,14 @@
 //! What builds of Maven, of Windows and of images made, as builders hand it over.
 
 use koji_core::api::archives::*;
+use koji_core::api::buildroots::*;
 use koji_core::api::builds::*;
-use koji_core::api::host::*;
+use koji_core::api::host_repos::*;
 use koji_core::api::packages::PackageListAdd;
 use koji_core::api::rpms::{ImportRpm, ListBuildRpms, ListRpms};
 use koji_core::api::tagging::TagBuildBypass;
 use koji_core::api::tags::CreateTag;
+use koji_core::api::typed_builds::*;
 use koji_core::api::{Method, UserRef};
 use koji_core::fault::FaultKind;
 use koji_core::ids::{ArchiveId, BuildId, TaskId};

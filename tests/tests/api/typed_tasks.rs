@@ -4,6 +4,7 @@ use koji_core::api::builds::CreateEmptyBuild;
 use koji_core::api::tags::CreateTag;
 use koji_core::api::targets::{CreateBuildTarget, GetBuildTarget};
 use koji_core::api::tasks::*;
+use koji_core::api::typed_tasks::*;
 use koji_core::fault::FaultKind;
 use koji_core::ids::TaskId;
 use koji_core::xmlrpc::{Struct, Value, from_value, to_value};

@@ -3,11 +3,12 @@
 use std::io::{Cursor, Write};
 
 use koji_core::api::archives::*;
-use koji_core::api::builds::{CreateEmptyBuild, CreateImageBuild, CreateMavenBuild, CreateWinBuild};
+use koji_core::api::builds::CreateEmptyBuild;
 use koji_core::api::packages::PackageListAdd;
 use koji_core::api::rpms::{GetRpmFile, ImportRpm};
 use koji_core::api::tagging::TagBuildBypass;
 use koji_core::api::tags::CreateTag;
+use koji_core::api::typed_builds::{CreateImageBuild, CreateMavenBuild, CreateWinBuild};
 use koji_core::api::{BuildRef, Param, QueryOpts};
 use koji_core::fault::FaultKind;
 use koji_core::ids::{ArchiveId, BuildId};

@@ -1,5 +1,7 @@
 //! Tags and their inheritance, as the hub's callers see them.
 
+mod snapshots;
+
 use koji_core::api::tags::*;
 use koji_core::api::{EventRef, KwArgs, QueryOpts};
 use koji_core::fault::FaultKind;

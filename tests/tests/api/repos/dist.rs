@@ -1,10 +1,11 @@
 //! Repos for distribution: asked for, begun, and put in place by builders.
 
-use koji_core::api::host::{DistRepoMove, RepoDone};
+use koji_core::api::host_repos::{DistRepoMove, RepoDone};
 use koji_core::api::repos::{GetRepo, RepoInfo};
 use koji_core::api::rpms::{GetRpm, ImportRpm};
 use koji_core::api::tags::{CreateTag, EditTag2};
-use koji_core::api::tasks::{DistRepo, GetTaskInfo, GetTaskRequest};
+use koji_core::api::tasks::{GetTaskInfo, GetTaskRequest};
+use koji_core::api::typed_tasks::DistRepo;
 use koji_core::api::{KwArgs, TagRef};
 use koji_core::fault::FaultKind;
 use koji_core::ids::{RepoId, TaskId};

@@ -1,8 +1,8 @@
 //! Builds in tags, as the hub's callers see them.
 
 use koji_core::api::builds::{CreateEmptyBuild, GetBuild};
-use koji_core::api::host::HostTagBuild;
 use koji_core::api::packages::{PackageListAdd, PackageListBlock};
+use koji_core::api::tagging::HostTagBuild;
 use koji_core::api::tagging::*;
 use koji_core::api::tags::{CreateTag, EditTag2, SetInheritanceData};
 use koji_core::api::{KwArgs, UserRef};

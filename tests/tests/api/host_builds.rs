@@ -2,10 +2,8 @@
 
 use base64::Engine;
 use koji_core::api::builds::{CancelBuild, GetBuild, GetBuildLogs, GetBuildType, GetChangelogEntries};
-use koji_core::api::host::{
-    CloseTask, CompleteBuild, FailBuild, GetHostTasks, GetTasks, InitBuild, MoveBuildToScratch, OpenTask, RefuseTask,
-    Subtask, WaitWork,
-};
+use koji_core::api::host::{CloseTask, GetHostTasks, GetTasks, OpenTask, RefuseTask, Subtask, WaitWork};
+use koji_core::api::host_builds::{CompleteBuild, FailBuild, InitBuild, MoveBuildToScratch};
 use koji_core::api::repos::{CheckRepoQueue, QueryRepoQueue, RequestRepo};
 use koji_core::api::rpms::*;
 use koji_core::api::tags::CreateTag;

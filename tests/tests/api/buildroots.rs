@@ -1,8 +1,8 @@
 //! Buildroots, as builders report them and as the hub's callers see them.
 
 use koji_core::api::buildroots::*;
+use koji_core::api::buildroots::{NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList};
 use koji_core::api::builds::CreateEmptyBuild;
-use koji_core::api::host::{NewBuildRoot, SetBuildRootList, SetBuildRootState, UpdateBuildRootList};
 use koji_core::api::rpms::{GetRpm, ListRpms};
 use koji_core::api::tags::CreateTag;
 use koji_core::ids::{BuildId, RepoId, TaskId};

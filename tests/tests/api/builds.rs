@@ -1,5 +1,9 @@
 //! Builds, as the hub's callers see them.
 
+mod deletion;
+mod merge_scratch;
+mod moves;
+
 use koji_core::api::builds::*;
 use koji_core::api::query::Rows;
 use koji_core::api::{BuildRef, QueryOpts, UserRef};

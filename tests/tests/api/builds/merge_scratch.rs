@@ -1,7 +1,7 @@
 //! Scratch builds for further arches that join a build.
 
 use koji_core::api::builds::{GetBuildLogs, MergeScratch};
-use koji_core::api::host::{CompleteBuild, InitBuild, MoveBuildToScratch};
+use koji_core::api::host_builds::{CompleteBuild, InitBuild, MoveBuildToScratch};
 use koji_core::api::rpms::ListBuildRpms;
 use koji_core::fault::FaultKind;
 use koji_core::ids::{BuildId, TaskId};

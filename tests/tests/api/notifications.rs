@@ -1,7 +1,7 @@
 //! What users want mail about, and whom the hub has told.
 
 use koji_core::api::builds::CreateEmptyBuild;
-use koji_core::api::host::{FailBuild, InitBuild};
+use koji_core::api::host_builds::{FailBuild, InitBuild};
 use koji_core::api::notifications::*;
 use koji_core::api::packages::{PackageListAdd, PackageListBlock};
 use koji_core::api::tagging::{TagBuildBypass, UntagBuildBypass};

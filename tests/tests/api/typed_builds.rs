@@ -1,7 +1,11 @@
 //! Builds of Maven, of Windows and of images, as importers and builders make them.
 
+mod results;
+
+use koji_core::api::buildroots::*;
 use koji_core::api::builds::*;
-use koji_core::api::host::*;
+use koji_core::api::host_repos::*;
+use koji_core::api::typed_builds::*;
 use koji_core::fault::FaultKind;
 use koji_core::model::BuildState;
 use koji_core::xmlrpc::{Struct, Value};

@@ -1,6 +1,6 @@
-//! Signatures that get another key id, and signed copies that builders ask for.
+//! RPMs: signatures that get another key id, and signed copies that builders ask for.
 
-use koji_core::api::host::HostWriteSignedRpm;
+use koji_core::api::rpms::HostWriteSignedRpm;
 use koji_core::api::rpms::*;
 use koji_core::api::uploads::CheckUpload;
 use koji_core::fault::FaultKind;

@@ -1,0 +1,3 @@
+//! Repos.
+
+mod dist;
