@@ -1,9 +1,12 @@
 //! From a request's text to its answer: one method, or many in a multicall.
 
+use bytes::Bytes;
 use koji_core::api::{Args, Mode};
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::xmlrpc::{self, Value, Writer};
+use tokio::sync::mpsc::Sender;
 
+use crate::body::Body;
 use crate::call::{Call, Client};
 use crate::error::fail;
 use crate::registry::{Answer, Entry};
@@ -35,21 +38,37 @@ enum Work {
 impl Hub {
     /// Answers a request with an XML-RPC document.
     pub async fn answer(&self, request: Request) -> String {
-        let method = request.method.clone();
-        let mut out = String::with_capacity(1024);
-        let mut w = Writer::new(&mut out);
-        w.raw("<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n");
-        match self.run(request, &mut out).await {
-            Ok(()) => {
-                out.push_str("</param>\n</params>\n</methodResponse>\n");
-                out
-            }
-            Err(e) => {
-                let fault = e.into_fault();
-                tracing::debug!(method = method.as_deref(), code = fault.code, message = %fault.message, "fault");
-                xmlrpc::write_fault(&fault)
-            }
+        let mut body = Body::new();
+        match self.write_answer(request, &mut body).await {
+            Ok(()) => body.into_text(),
+            Err(e) => xmlrpc::write_fault(&e.into_fault()),
         }
+    }
+
+    /// Answers a request, of which the answer may grow long: with all of it, or with nothing when it went out in pieces.
+    pub(crate) async fn answer_in_pieces(&self, request: Request, pieces: Sender<Result<Bytes>>) -> Option<Vec<Bytes>> {
+        let mut body = Body::in_pieces(pieces);
+        let ended = match self.write_answer(request, &mut body).await {
+            Ok(()) => body.end().await,
+            Err(e) => body.break_off(e).await.map(|()| None),
+        };
+        ended.unwrap_or_else(|e| Some(vec![xmlrpc::write_fault(&e.into_fault()).into()]))
+    }
+
+    async fn write_answer(&self, request: Request, body: &mut Body) -> Result<()> {
+        let method = request.method.clone();
+        Writer::new(body.text()).raw("<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n");
+        let done = self.run(request, body).await;
+        match &done {
+            Ok(()) => body.text().push_str("</param>\n</params>\n</methodResponse>\n"),
+            Err(error) => tracing::debug!(method = method.as_deref(), %error, "fault"),
+        }
+        done
+    }
+
+    /// Whether a method's answer may grow long, and go out in pieces.
+    pub(crate) fn answers_in_rows(&self, method: &str) -> bool {
+        self.registry().get(method).is_some_and(|entry| entry.in_rows)
     }
 
     /// Whether the request does nothing but wait and read, so that it may be dropped when its caller goes away.
@@ -57,7 +76,7 @@ impl Hub {
         !is_multicall(method) && self.registry().mode(method, params) != Mode::Write
     }
 
-    async fn run(&self, request: Request, out: &mut String) -> Result<()> {
+    async fn run(&self, request: Request, out: &mut Body) -> Result<()> {
         if let Some(message) = &self.config().offline {
             fail!(ServerOffline, "{message}");
         }
@@ -83,7 +102,7 @@ impl Hub {
             };
             return end(&mut cx, done).await;
         }
-        let before = out.len();
+        let before = out.text().len();
         let mut attempt = 1;
         loop {
             let mut cx = Call::new(self, session.clone(), request.client.clone(), true);
@@ -94,7 +113,7 @@ impl Hub {
                 Ok(()) => return Ok(()),
                 Err(e) if cx.is_retryable(&e) && attempt < ATTEMPTS => {
                     tracing::debug!(method = name, attempt, error = %e, "trying again");
-                    out.truncate(before);
+                    out.text().truncate(before);
                     // apart from each other, the longer the oftener they met
                     let pause = rand::random_range(1..=10 * attempt as u64);
                     tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
@@ -105,7 +124,7 @@ impl Hub {
         }
     }
 
-    async fn attempt(&self, name: &str, work: &Work, cx: &mut Call<'_>, out: &mut String) -> Result<()> {
+    async fn attempt(&self, name: &str, work: &Work, cx: &mut Call<'_>, out: &mut Body) -> Result<()> {
         let done = async {
             self.check_lockout(cx, name).await?;
             session::store_call_number(cx, name).await?;
@@ -141,19 +160,19 @@ impl Hub {
     }
 
     /// Answers each call: a list of its result alone, or a struct of its fault.
-    async fn many(&self, calls: Vec<Value>, cx: &mut Call<'_>, out: &mut String) -> Result<()> {
-        out.push_str("<value><array><data>\n");
+    async fn many(&self, calls: Vec<Value>, cx: &mut Call<'_>, out: &mut Body) -> Result<()> {
+        out.text().push_str("<value><array><data>\n");
         for call in calls {
-            let before = out.len();
+            let before = out.text().len();
             let mark = cx.mark();
             let transaction = cx.db().await?.is_tx();
             if transaction {
                 cx.db().await?.savepoint("multicall").await?;
             }
-            out.push_str("<value><array><data>\n");
+            out.text().push_str("<value><array><data>\n");
             match Box::pin(self.inner(call, cx, out)).await {
                 Ok(()) => {
-                    out.push_str("</data></array></value>\n");
+                    out.text().push_str("</data></array></value>\n");
                     if transaction {
                         cx.db().await?.release("multicall").await?;
                     }
@@ -164,17 +183,17 @@ impl Hub {
                         cx.db().await?.rollback_to("multicall").await?;
                     }
                     cx.undo_since(mark).await;
-                    out.truncate(before);
-                    Writer::new(out).value(&Refused::from(e.into_fault()))?;
+                    out.text().truncate(before);
+                    Writer::new(out.text()).value(&Refused::from(e.into_fault()))?;
                 }
             }
             cx.next_event();
         }
-        out.push_str("</data></array></value>\n");
+        out.text().push_str("</data></array></value>\n");
         Ok(())
     }
 
-    async fn inner(&self, call: Value, cx: &mut Call<'_>, out: &mut String) -> Result<()> {
+    async fn inner(&self, call: Value, cx: &mut Call<'_>, out: &mut Body) -> Result<()> {
         let Value::Struct(mut call) = call else { fail!(Parameter, "a call must be a struct") };
         let Some(Value::String(name)) = call.remove("methodName") else {
             fail!(Parameter, "a call without methodName")

@@ -7,6 +7,7 @@
 
 mod api;
 mod archives;
+mod body;
 mod buildroots;
 mod builds;
 pub mod call;

@@ -9,6 +9,8 @@ use koji_core::xmlrpc::{Value, Writer, to_value};
 use serde::Serialize;
 
 use crate::Result;
+use crate::body::Body;
+pub use crate::body::RowSink;
 use crate::call::Call;
 
 /// The hub's side of a method.
@@ -18,10 +20,19 @@ pub trait Handle: Method {
     fn handle(self, cx: &mut Call<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
+/// The hub's side of a method whose answer is a list that may grow long: its rows go out as they are found.
+pub trait HandleRows: Method<Output = Vec<Self::Row>> {
+    /// What the list is of.
+    type Row: Serialize;
+
+    /// As [`Handle::handle`], but for the rows, each of which goes into `rows`.
+    fn handle_rows(self, cx: &mut Call<'_>, rows: &mut RowSink<'_>) -> impl Future<Output = Result<()>> + Send;
+}
+
 /// Where an answer goes: straight into the response's text, or kept as a value.
 pub enum Answer<'a> {
     /// Appended as a `<value>`.
-    Xml(&'a mut String),
+    Xml(&'a mut Body),
     /// Kept.
     Value(&'a mut Value),
 }
@@ -29,7 +40,7 @@ pub enum Answer<'a> {
 impl Answer<'_> {
     fn put<T: Serialize>(&mut self, value: &T) -> Result<()> {
         match self {
-            Answer::Xml(out) => Writer::new(out).value(value)?,
+            Answer::Xml(out) => Writer::new(out.text()).value(value)?,
             Answer::Value(out) => **out = to_value(value)?,
         }
         Ok(())
@@ -46,6 +57,8 @@ pub struct Entry {
     pub info: MethodInfo,
     /// Its parameters.
     pub params: fn() -> Vec<ParamInfo>,
+    /// Whether its answer is a list that may grow long.
+    pub(crate) in_rows: bool,
     pub(crate) run: Run,
 }
 
@@ -59,7 +72,13 @@ pub struct Registry(BTreeMap<&'static str, Entry>);
 impl Registry {
     /// Adds a method, in place of one of the same name.
     pub fn add<M: Handle>(&mut self) -> &mut Self {
-        self.0.insert(M::INFO.name, Entry { info: M::INFO, params: M::params, run: run::<M> });
+        self.0.insert(M::INFO.name, Entry { info: M::INFO, params: M::params, in_rows: false, run: run::<M> });
+        self
+    }
+
+    /// Adds a method whose answer may grow long, in place of one of the same name.
+    pub fn add_rows<M: HandleRows>(&mut self) -> &mut Self {
+        self.0.insert(M::INFO.name, Entry { info: M::INFO, params: M::params, in_rows: true, run: run_rows::<M> });
         self
     }
 
@@ -93,5 +112,25 @@ fn run<'a, M: Handle>(args: Args, cx: &'a mut Call<'_>, mut answer: Answer<'a>) 
             cx.release().await?;
         }
         answer.put(&output)
+    })
+}
+
+fn run_rows<'a, M: HandleRows>(args: Args, cx: &'a mut Call<'_>, answer: Answer<'a>) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let request = M::from_args(args)?;
+        cx.check(M::INFO.access).await?;
+        match answer {
+            Answer::Xml(body) => {
+                body.text().push_str("<value><array><data>\n");
+                request.handle_rows(cx, &mut RowSink::Xml(body)).await?;
+                body.text().push_str("</data></array></value>\n");
+            }
+            Answer::Value(out) => {
+                let mut rows = Vec::new();
+                request.handle_rows(cx, &mut RowSink::Values(&mut rows)).await?;
+                *out = Value::Array(rows);
+            }
+        }
+        Ok(())
     })
 }

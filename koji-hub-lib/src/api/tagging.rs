@@ -9,7 +9,7 @@ use koji_core::xmlrpc::{Struct, Value};
 use crate::call::Call;
 use crate::db::{Conn, Select, args};
 use crate::notifications::{self, Tagging};
-use crate::registry::{Handle, Registry};
+use crate::registry::{Handle, HandleRows, Registry, RowSink};
 use crate::tagging::{self, Contents};
 use crate::tasks::make::NewTask;
 use crate::{Result, builds, names, policy, tags, tasks};
@@ -22,7 +22,7 @@ pub(super) fn register(r: &mut Registry) {
         .add::<MoveBuild>()
         .add::<MoveAllBuilds>()
         .add::<MassTag>()
-        .add::<ListTagged>()
+        .add_rows::<ListTagged>()
         .add::<ListTaggedRpms>()
         .add::<GetLatestBuilds>()
         .add::<GetLatestRpms>()
@@ -153,29 +153,36 @@ impl Handle for MoveAllBuilds {
     }
 }
 
-impl Handle for ListTagged {
-    async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<TaggedBuild>> {
+impl HandleRows for ListTagged {
+    type Row = TaggedBuild;
+
+    async fn handle_rows(self, cx: &mut Call<'_>, rows: &mut RowSink<'_>) -> Result<()> {
         let db = cx.db().await?;
         let tag = match self.strict {
             true => Some(tags::get(db, &self.tag, self.event).await?),
             false => tags::find(db, &self.tag, self.event).await?,
         };
-        let Some(tag) = tag else { return Ok(Vec::new()) };
+        let Some(tag) = tag else { return Ok(()) };
         let wanted = Contents {
             event: self.event,
             inherit: self.inherit,
             latest: Contents::latest(&self.latest),
             package: self.package,
+            prefix: self.prefix,
             owner: self.owner,
             kind: self.kind,
             extra: self.extra,
             draft: self.draft,
         };
-        let mut builds = tagging::builds(db, tag.id, &wanted).await?;
-        if let Some(prefix) = self.prefix.map(|prefix| prefix.to_lowercase()) {
-            builds.retain(|build| build.package_name.to_lowercase().starts_with(&prefix));
+        let found = tagging::find(db, tag.id, &wanted).await?;
+        for n in 0.. {
+            let Some(part) = found.part(cx.db().await?, n, &wanted).await? else { break };
+            for build in &part {
+                rows.push(build)?;
+            }
+            rows.give(cx).await?;
         }
-        Ok(builds)
+        Ok(())
     }
 }
 
@@ -192,6 +199,7 @@ impl Handle for ListTaggedRpms {
             inherit: self.inherit,
             latest: Contents::latest(&self.latest),
             package: self.package,
+            prefix: None,
             owner: self.owner,
             kind: self.kind,
             extra: self.extra,

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::{Body, Bytes};
@@ -6,9 +7,11 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt};
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::ids::SessionId;
 use koji_core::xmlrpc;
+use tokio::sync::mpsc;
 
 use super::upload;
 use crate::api::KOJI_VERSION;
@@ -59,11 +62,37 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
         Err(e) => return xml(xmlrpc::write_fault(&e.into_fault())),
     };
     let droppable = call.method.as_deref().is_none_or(|method| hub.is_droppable(method, &call.params));
+    let in_rows = call.method.as_deref().is_some_and(|method| hub.answers_in_rows(method));
     let request = dispatch::Request { method: call.method, params: call.params, credentials, client };
+    if in_rows {
+        return in_pieces(hub, request).await;
+    }
     if droppable {
         return xml(hub.answer(request).await);
     }
     spawned(async move { hub.answer(request).await }).await
+}
+
+/// Answers with all at once, or, when that grows long, piece by piece.
+async fn in_pieces(hub: Hub, request: dispatch::Request) -> Response {
+    let (sender, mut pieces) = mpsc::channel(1);
+    let answer = tokio::spawn(async move { hub.answer_in_pieces(request, sender).await });
+    if let Some(first) = pieces.recv().await {
+        let rest = stream::unfold(pieces, async |mut pieces| Some((pieces.recv().await?, pieces)));
+        let body = Body::from_stream(stream::once(async { first }).chain(rest));
+        return versioned(body.into_response(), "text/xml");
+    }
+    match answer.await {
+        Ok(whole) => {
+            let pieces = whole.unwrap_or_default();
+            let length = pieces.iter().map(Bytes::len).sum::<usize>();
+            let body = Body::from_stream(stream::iter(pieces.into_iter().map(Ok::<_, Infallible>)));
+            let mut response = body.into_response();
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            versioned(response, "text/xml")
+        }
+        Err(e) => broken(Box::new(e)),
+    }
 }
 
 /// Runs work that is not to be broken off when the client goes away.

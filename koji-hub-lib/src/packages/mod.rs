@@ -2,10 +2,10 @@
 
 mod change;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use koji_core::ids::{EventId, PackageId, TagId, UserId};
-use koji_core::model::TagPackage;
+use koji_core::model::{InheritanceStep, TagPackage};
 
 pub(crate) use change::{Change, block, change, remove, unblock};
 
@@ -79,6 +79,62 @@ pub(crate) async fn find(
 ) -> Result<Option<TagPackage>> {
     let listing = Listing { package: Some(package), inherit: true, event, ..Listing::of_tag(tag) };
     Ok(list(db, &listing).await?.pop())
+}
+
+#[derive(sqlx::FromRow)]
+struct Entry {
+    package_id: PackageId,
+    tag_id: TagId,
+    blocked: bool,
+    name: String,
+}
+
+/// The packages whose builds count in a tag, which inherits by these steps: those that are listed and not blocked, and whose
+/// names begin with `prefix`, in whatever case.
+pub(crate) async fn unblocked(
+    db: &mut Conn,
+    tag: TagId,
+    steps: &[InheritanceStep],
+    package: Option<PackageId>,
+    prefix: &str,
+    event: Option<EventId>,
+) -> Result<HashSet<PackageId>> {
+    let line: Vec<TagId> = std::iter::once(tag).chain(steps.iter().map(|step| step.parent_id)).collect();
+    let mut query = Select::from("tag_packages")
+        .columns(&[
+            ("tag_packages.package_id", "package_id"),
+            ("tag_packages.tag_id", "tag_id"),
+            ("tag_packages.blocked", "blocked"),
+        ])
+        .at("tag_packages", event)
+        .filter(sql!("tag_packages.tag_id ", { in "$1" }), args![db_list(&line)]);
+    query = if prefix.is_empty() && steps.iter().all(|step| step.filter.is_empty()) {
+        query.column("''", "name")
+    } else {
+        query.column("package.name", "name").join("JOIN package ON package.id = tag_packages.package_id")
+    };
+    if let Some(package) = package {
+        query = query.filter("tag_packages.package_id = $1", args![package]);
+    }
+    let mut by_tag: HashMap<TagId, Vec<Entry>> = HashMap::new();
+    for entry in query.fetch_all::<Entry>(db).await? {
+        by_tag.entry(entry.tag_id).or_default().push(entry);
+    }
+    // what a tag says itself has precedence over what it inherits
+    let mut blocked: HashMap<PackageId, bool> = HashMap::new();
+    let prefix = prefix.to_lowercase();
+    for (n, tag) in line.iter().enumerate() {
+        let filter = match n.checked_sub(1).and_then(|n| steps.get(n)) {
+            Some(step) => PackageFilter::new(&step.filter)?,
+            None => PackageFilter::default(),
+        };
+        for entry in by_tag.get(tag).into_iter().flatten() {
+            if filter.passes(&entry.name) && entry.name.to_lowercase().starts_with(&prefix) {
+                blocked.entry(entry.package_id).or_insert(entry.blocked);
+            }
+        }
+    }
+    Ok(blocked.into_iter().filter(|(_, blocked)| !blocked).map(|(package, _)| package).collect())
 }
 
 /// Entries by package, in the order in which the packages were found.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use koji_core::ids::{ArchiveId, BuildId, EventId, PackageId, TagId};
 use koji_core::model::{LatestMavenArchive, TaggedArchive, TaggedBuild};
 
-use super::read::places;
+use super::read::ranks;
 use super::{Contents, builds};
 use crate::Result;
 use crate::db::{Conn, Select, args, list, sql};
@@ -20,8 +20,8 @@ pub(crate) async fn archives(
     wanted: &Contents,
 ) -> Result<(Vec<TaggedArchive>, Vec<TaggedBuild>)> {
     let builds = builds(db, tag, &Contents { extra: false, ..wanted.clone() }).await?;
-    let places = places(&builds);
-    let ids: Vec<BuildId> = places.keys().copied().collect();
+    let ranks = ranks(&builds);
+    let ids: Vec<BuildId> = ranks.keys().copied().collect();
     let mut query = Select::from("archiveinfo")
         .columns(crate::archives::COLUMNS)
         .join("JOIN btype ON btype.id = archiveinfo.btype_id")
@@ -49,7 +49,7 @@ pub(crate) async fn archives(
         archive.extra = wanted.extra.then(|| archive.extra.take().flatten());
         archive.flags = (wanted.kind.as_deref() == Some("win")).then(|| archive.flags.take().flatten());
     }
-    found.sort_by_key(|archive| places.get(&archive.build_id));
+    found.sort_by_key(|archive| ranks.get(&archive.build_id));
     Ok((found, builds))
 }
 

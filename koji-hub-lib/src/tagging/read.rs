@@ -1,6 +1,6 @@
 //! What is in a tag: what was tagged, as far as the tag's package list has it, its own before what it inherits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use koji_core::api::UserRef;
 use koji_core::ids::{BTypeId, BuildId, EventId, PackageId, TagId};
@@ -10,8 +10,8 @@ use koji_core::xmlrpc::Value;
 use crate::Result;
 use crate::db::{Conn, Select, args, list, sql};
 use crate::error::fail;
-use crate::packages::{self, Listing};
-use crate::{names, tags};
+
+use crate::{names, packages, tags};
 
 /// What of a tag's contents is wanted.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,8 @@ pub(crate) struct Contents {
     pub latest: Option<i64>,
     /// Only of that package.
     pub package: Option<String>,
+    /// Only of packages whose names begin so, in whatever case.
+    pub prefix: Option<String>,
     /// Only of that owner.
     pub owner: Option<UserRef>,
     /// Only of that type.
@@ -44,77 +46,126 @@ impl Contents {
             _ => Some(1),
         }
     }
-
-    /// The tag and those that it inherits from, in the order in which they count.
-    async fn line(&self, db: &mut Conn, tag: TagId) -> Result<Vec<TagId>> {
-        let mut line = vec![tag];
-        if self.inherit {
-            line.extend(tags::inheritance(db, tag, self.event).await?.iter().map(|step| step.parent_id));
-        }
-        Ok(line)
-    }
 }
 
-/// The builds in a tag: of each tag on the line of inheritance those tagged last before others.
-pub(crate) async fn builds(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result<Vec<TaggedBuild>> {
-    let line = wanted.line(db, tag).await?;
+/// Where the builds of a tag are, in the order in which they count: a few bytes a build, however many there are.
+pub(crate) struct Found {
+    /// The tag, and with `inherit` those that it inherits from.
+    line: Vec<TagId>,
+    places: Vec<Place>,
+}
+
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+struct Place {
+    tag_id: TagId,
+    build_id: BuildId,
+    package_id: PackageId,
+}
+
+/// Finds the builds in a tag: of each tag on the line of inheritance those tagged last before others.
+pub(crate) async fn find(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result<Found> {
+    let steps = tags::inheritance(db, tag, wanted.event).await?;
+    let mut line = vec![tag];
+    if wanted.inherit {
+        line.extend(steps.iter().map(|step| step.parent_id));
+    }
+    let mut found = Found { line, places: Vec::new() };
     let package: Option<PackageId> = match wanted.package.as_deref().filter(|name| !name.is_empty()) {
         None => None,
         Some(name) => match names::find::<PackageId>(db, &name.into()).await? {
             Some((id, _)) => Some(id),
-            None => return Ok(Vec::new()),
+            None => return Ok(found),
         },
     };
-    // a build counts only if its package is in the list, whatever else is wanted
-    let listing = Listing {
-        tag: Some(tag),
-        package,
-        event: wanted.event,
-        inherit: true,
-        with_blocked: true,
-        ..Listing::default()
-    };
-    let listed: HashSet<PackageId> = packages::list(db, &listing)
-        .await?
-        .iter()
-        .filter(|entry| !entry.blocked)
-        .map(|entry| entry.package_id)
-        .collect();
+    // a build counts only if its package is in the list, which is always inherited
+    let prefix = wanted.prefix.as_deref().unwrap_or("");
+    let listed = packages::unblocked(db, tag, &steps, package, prefix, wanted.event).await?;
 
-    let mut rows: HashMap<TagId, Vec<TaggedBuild>> = HashMap::new();
-    for mut build in tagged(db, &line, package, wanted).await? {
-        if listed.contains(&build.package_id) {
-            build.extra = wanted.extra.then(|| build.extra.flatten());
-            rows.entry(build.tag_id).or_default().push(build);
+    let mut by_tag: HashMap<TagId, Vec<Place>> = HashMap::new();
+    for place in places(db, &found.line, package, wanted).await? {
+        if listed.contains(&place.package_id) {
+            by_tag.entry(place.tag_id).or_default().push(place);
         }
     }
-    let mut out = Vec::new();
     let mut counts: HashMap<PackageId, i64> = HashMap::new();
-    for (at, tag) in line.iter().enumerate() {
-        // a tag may be on the line more than once
-        let again = line.iter().skip(at + 1).any(|later| later == tag);
-        let builds = if again { rows.get(tag).cloned() } else { rows.remove(tag) };
-        for build in builds.unwrap_or_default() {
-            if let Some(most) = wanted.latest {
-                let count = counts.entry(build.package_id).or_default();
-                if *count >= most {
-                    continue;
-                }
-                *count += 1;
+    // a tag may be on the line more than once
+    for place in found.line.iter().filter_map(|tag| by_tag.get(tag)).flatten() {
+        if let Some(most) = wanted.latest {
+            let count = counts.entry(place.package_id).or_default();
+            if *count >= most {
+                continue;
             }
-            out.push(build);
+            *count += 1;
         }
+        found.places.push(*place);
     }
-    Ok(out)
+    Ok(found)
 }
 
-async fn tagged(
-    db: &mut Conn,
-    line: &[TagId],
-    package: Option<PackageId>,
-    wanted: &Contents,
-) -> Result<Vec<TaggedBuild>> {
+async fn places(db: &mut Conn, line: &[TagId], package: Option<PackageId>, wanted: &Contents) -> Result<Vec<Place>> {
     let mut query = Select::from("tag_listing")
+        .columns(&[
+            ("tag_listing.tag_id", "tag_id"),
+            ("tag_listing.build_id", "build_id"),
+            ("build.pkg_id", "package_id"),
+        ])
+        .join("JOIN build ON build.id = tag_listing.build_id")
+        .at("tag_listing", wanted.event)
+        .filter(sql!("tag_listing.tag_id ", {in "$1"}), args![list(line)])
+        .filter("build.state = $1", args![BuildState::Complete])
+        .order_by_desc("tag_listing.create_event")
+        .order_by_desc("build.id");
+    if let Some(package) = package {
+        query = query.filter("build.pkg_id = $1", args![package]);
+    }
+    match &wanted.owner {
+        None => {}
+        Some(UserRef::Id(id)) => query = query.filter("build.owner = $1", args![*id]),
+        Some(UserRef::Name(name) | UserRef::Fields { name: Some(name), .. }) => {
+            query = query.join("JOIN users ON users.id = build.owner").filter("users.name = $1", args![name.as_str()]);
+        }
+        Some(UserRef::Fields { .. } | UserRef::Me) => return Ok(Vec::new()),
+    }
+    if let Some(draft) = wanted.draft {
+        query = query.filter(if draft { "build.draft" } else { "NOT build.draft" }, args![]);
+    }
+    query = match wanted.kind.as_deref() {
+        None => query,
+        Some("maven") => query.join("JOIN maven_builds ON maven_builds.build_id = build.id"),
+        Some("win") => query.join("JOIN win_builds ON win_builds.build_id = build.id"),
+        Some("image") => query.join("JOIN image_builds ON image_builds.build_id = build.id"),
+        Some(other) => {
+            let Some((id, _)) = names::find::<BTypeId>(db, &other.into()).await? else {
+                fail!("unsupported build type: {other}");
+            };
+            let join = "JOIN build_types ON build_types.build_id = build.id AND build_types.btype_id = $1";
+            query.join_with(join, args![id])
+        }
+    };
+    Ok(query.fetch_all(db).await?)
+}
+
+impl Found {
+    /// How many builds are read at once.
+    const PART: usize = 1000;
+
+    /// The builds, of which some thousand are read at once; `n` counts these parts. What has been deleted since it was found
+    /// is left out. Nothing after the last part.
+    pub(crate) async fn part(&self, db: &mut Conn, n: usize, wanted: &Contents) -> Result<Option<Vec<TaggedBuild>>> {
+        let Some(places) = self.places.chunks(Self::PART).nth(n) else { return Ok(None) };
+        let ids: Vec<BuildId> = places.iter().map(|place| place.build_id).collect();
+        let mut builds: HashMap<(TagId, BuildId), TaggedBuild> = HashMap::with_capacity(places.len());
+        for mut build in read(db, &self.line, &ids, wanted).await? {
+            build.extra = wanted.extra.then(|| build.extra.flatten());
+            builds.insert((build.tag_id, build.id), build);
+        }
+        // a build may be there more than once, as a tag may be
+        Ok(Some(places.iter().filter_map(|p| builds.get(&(p.tag_id, p.build_id)).cloned()).collect()))
+    }
+}
+
+async fn read(db: &mut Conn, line: &[TagId], builds: &[BuildId], wanted: &Contents) -> Result<Vec<TaggedBuild>> {
+    let mut query = Select::from("build")
         .columns(&[
             ("tag.id", "tag_id"),
             ("tag.name", "tag_name"),
@@ -143,37 +194,20 @@ async fn tagged(
             ("package.name || '-' || build.version || '-' || build.release", "nvr"),
             ("tag_listing.create_event", "create_event"),
         ])
+        .join("JOIN tag_listing ON tag_listing.build_id = build.id")
         .join("JOIN tag ON tag.id = tag_listing.tag_id")
-        .join("JOIN build ON build.id = tag_listing.build_id")
         .join("JOIN events ON events.id = build.create_event")
         .join("JOIN package ON package.id = build.pkg_id")
         .join("JOIN volume ON volume.id = build.volume_id")
         .join("JOIN users ON users.id = build.owner")
         .join("LEFT JOIN users AS promoter ON promoter.id = build.promoter")
         .at("tag_listing", wanted.event)
-        .filter(sql!("tag_listing.tag_id ", {in "$1"}), args![list(line)])
-        .filter("build.state = $1", args![BuildState::Complete])
-        .order_by_desc("tag_listing.create_event")
-        .order_by_desc("build.id");
+        .filter(sql!("build.id ", {in "$1"}), args![list(builds)])
+        .filter(sql!("tag_listing.tag_id ", {in "$1"}), args![list(line)]);
     if wanted.extra {
         query = query.column("build.extra", "extra");
     }
-    if let Some(package) = package {
-        query = query.filter("build.pkg_id = $1", args![package]);
-    }
-    match &wanted.owner {
-        None => {}
-        Some(UserRef::Id(id)) => query = query.filter("users.id = $1", args![*id]),
-        Some(UserRef::Name(name) | UserRef::Fields { name: Some(name), .. }) => {
-            query = query.filter("users.name = $1", args![name.as_str()]);
-        }
-        Some(UserRef::Fields { .. } | UserRef::Me) => return Ok(Vec::new()),
-    }
-    if let Some(draft) = wanted.draft {
-        query = query.filter(if draft { "build.draft" } else { "NOT build.draft" }, args![]);
-    }
     query = match wanted.kind.as_deref() {
-        None => query,
         Some("maven") => query.join("JOIN maven_builds ON maven_builds.build_id = build.id").columns(&[
             ("maven_builds.group_id", "maven_group_id"),
             ("maven_builds.artifact_id", "maven_artifact_id"),
@@ -182,27 +216,31 @@ async fn tagged(
         Some("win") => query
             .join("JOIN win_builds ON win_builds.build_id = build.id")
             .columns(&[("win_builds.platform", "platform")]),
-        Some("image") => query.join("JOIN image_builds ON image_builds.build_id = build.id"),
-        Some(other) => {
-            let Some((id, _)) = names::find::<BTypeId>(db, &other.into()).await? else {
-                fail!("unsupported build type: {other}");
-            };
-            let join = "JOIN build_types ON build_types.build_id = build.id AND build_types.btype_id = $1";
-            query.join_with(join, args![id])
-        }
+        _ => query,
     };
     Ok(query.fetch_all(db).await?)
 }
 
-/// The place of each build's tag among the tags of a list: what builds hold is listed in the order of their tags.
-pub(super) fn places(builds: &[TaggedBuild]) -> HashMap<BuildId, usize> {
+/// The builds in a tag, all at once.
+pub(crate) async fn builds(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result<Vec<TaggedBuild>> {
+    let found = find(db, tag, wanted).await?;
+    let mut builds = Vec::with_capacity(found.places.len());
+    for n in 0.. {
+        let Some(part) = found.part(db, n, wanted).await? else { break };
+        builds.extend(part);
+    }
+    Ok(builds)
+}
+
+/// The rank of each build's tag among the tags of a list: what builds hold is listed in the order of their tags.
+pub(super) fn ranks(builds: &[TaggedBuild]) -> HashMap<BuildId, usize> {
     let mut tags: HashMap<TagId, usize> = HashMap::new();
-    let mut places = HashMap::with_capacity(builds.len());
+    let mut ranks = HashMap::with_capacity(builds.len());
     for build in builds {
         let next = tags.len();
-        places.insert(build.id, *tags.entry(build.tag_id).or_insert(next));
+        ranks.insert(build.id, *tags.entry(build.tag_id).or_insert(next));
     }
-    places
+    ranks
 }
 
 /// The RPMs of the builds in a tag, of these arches or of all; with `signatures` once for each of them.
@@ -214,8 +252,8 @@ pub(crate) async fn rpms(
     signatures: bool,
 ) -> Result<(Vec<TaggedRpm>, Vec<TaggedBuild>)> {
     let builds = builds(db, tag, &Contents { extra: false, ..wanted.clone() }).await?;
-    let places = places(&builds);
-    let ids: Vec<BuildId> = places.keys().copied().collect();
+    let ranks = ranks(&builds);
+    let ids: Vec<BuildId> = ranks.keys().copied().collect();
     let mut query = Select::from("rpminfo")
         .columns(&[
             ("rpminfo.name", "name"),
@@ -254,7 +292,7 @@ pub(crate) async fn rpms(
         rpm.extra = wanted.extra.then(|| rpm.extra.take().flatten());
         rpm.sigkey = signatures.then(|| rpm.sigkey.take().flatten());
     }
-    rpms.sort_by_key(|rpm| places.get(&rpm.build_id));
+    rpms.sort_by_key(|rpm| ranks.get(&rpm.build_id));
     Ok((rpms, builds))
 }
 

@@ -6,7 +6,7 @@ use crate::Result;
 use crate::error::fail;
 
 /// The filters on the way to a tag; a package's name must match all of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PackageFilter(Vec<Regex>);
 
 impl PackageFilter {

@@ -1,0 +1,120 @@
+//! The text of an answer, which goes out in pieces once it has grown long.
+
+use bytes::Bytes;
+use koji_core::xmlrpc::Writer;
+use serde::Serialize;
+use tokio::sync::mpsc::Sender;
+
+use crate::call::Call;
+use crate::error::fail;
+use crate::{Error, Result};
+
+/// How long a piece is, in bytes.
+const PIECE: usize = 256 << 10;
+/// Up to which length an answer is kept until it is whole, so that its length can be said first.
+const KEPT: usize = 8 << 20;
+
+/// The text of an answer. What was put in last may be taken back, unless it goes out in pieces.
+#[derive(Default)]
+pub struct Body {
+    text: String,
+    full: Vec<Bytes>,
+    kept: usize,
+    pieces: Option<Sender<Result<Bytes>>>,
+    begun: bool,
+}
+
+impl Body {
+    /// One that is kept until it is whole.
+    pub(crate) fn new() -> Self {
+        Body { text: String::with_capacity(1024), ..Body::default() }
+    }
+
+    /// One that goes out in pieces when it grows long.
+    pub(crate) fn in_pieces(pieces: Sender<Result<Bytes>>) -> Self {
+        Body { pieces: Some(pieces), ..Body::new() }
+    }
+
+    /// The text, of which what went out is no longer a part.
+    pub(crate) fn text(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    /// The text of one that is kept.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
+    fn is_full(&self) -> bool {
+        self.pieces.is_some() && self.text.len() >= PIECE
+    }
+
+    /// Cuts off a piece; from some length on all pieces go out.
+    async fn cut(&mut self) -> Result<()> {
+        let piece = std::mem::take(&mut self.text);
+        self.kept += piece.len();
+        self.full.push(piece.into());
+        if self.kept <= KEPT && !self.begun {
+            return Ok(());
+        }
+        self.begun = true;
+        for piece in self.full.drain(..) {
+            if let Some(pieces) = &self.pieces
+                && pieces.send(Ok(piece)).await.is_err()
+            {
+                fail!("the caller went away");
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends it: all its pieces, if none has gone out yet.
+    pub(crate) async fn end(mut self) -> Result<Option<Vec<Bytes>>> {
+        self.cut().await?;
+        Ok(if self.begun { None } else { Some(self.full) })
+    }
+
+    /// Ends it with an error, of which the caller hears when nothing has gone out; else it is broken off.
+    pub(crate) async fn break_off(self, error: Error) -> Result<()> {
+        match self.pieces {
+            Some(pieces) if self.begun => {
+                tracing::warn!(%error, "an answer was broken off");
+                // when nobody listens any more, nobody need hear
+                let _ = pieces.send(Err(error)).await;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+/// Takes the rows of a long list one by one.
+pub enum RowSink<'a> {
+    /// Into the answer's text.
+    Xml(&'a mut Body),
+    /// Kept as values.
+    Values(&'a mut Vec<koji_core::xmlrpc::Value>),
+}
+
+impl RowSink<'_> {
+    /// Adds a row.
+    pub fn push<T: Serialize>(&mut self, row: &T) -> Result<()> {
+        match self {
+            RowSink::Xml(body) => Writer::new(&mut body.text).value(row)?,
+            RowSink::Values(rows) => rows.push(koji_core::xmlrpc::to_value(row)?),
+        }
+        Ok(())
+    }
+
+    /// Lets go out what has come together. It may take as long as the caller likes, so that nothing may be held meanwhile:
+    /// the connection to the database is given back.
+    pub async fn give(&mut self, cx: &mut Call<'_>) -> Result<()> {
+        match self {
+            RowSink::Xml(body) if body.is_full() => {
+                cx.release().await?;
+                body.cut().await
+            }
+            _ => Ok(()),
+        }
+    }
+}
