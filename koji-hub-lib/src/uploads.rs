@@ -13,8 +13,8 @@ use md5::Digest as _;
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
-use crate::storage::{StorageError, WriteAt};
-use crate::{Error, Result, tasks};
+use crate::storage::{Storage, StorageError, WriteAt};
+use crate::{Error, Hub, Result, tasks};
 
 /// The kinds of checksums that uploads are verified with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,41 +167,64 @@ impl Drop for Lock<'_> {
     }
 }
 
-/// A part of a file that came in.
-pub(crate) struct Part {
-    pub path: String,
-    /// -1 for the end of the file.
-    pub offset: i64,
-    pub overwrite: bool,
-    pub data: Bytes,
+/// A file, or a part of one, that comes in piece by piece.
+pub(crate) struct Upload<'h> {
+    storage: &'h dyn Storage,
+    path: String,
+    /// Where its first byte stands.
+    start: u64,
+    /// Where the next piece goes.
+    at: WriteAt,
+    /// Whether the file must end with it.
+    checked: bool,
+    taken: u64,
+    /// The size of the file.
+    size: u64,
+    _lock: Lock<'h>,
 }
 
-/// Writes a part; answers with the offset at which it stands.
-pub(crate) async fn write(cx: &mut Call<'_>, part: Part) -> Result<i64> {
-    let Part { path, offset, overwrite, data } = part;
-    let storage = cx.storage();
-    let _lock = cx.hub().upload_locks().take(&path)?;
-    let before = storage.metadata(&path).await?;
-    if before.is_some_and(|m| m.is_dir) {
-        fail!("destination not a file: {path}");
+impl<'h> Upload<'h> {
+    /// Begins at an offset, -1 for the end of the file; `overwrite` forgets what stands behind it.
+    pub(crate) async fn begin(hub: &'h Hub, path: String, offset: i64, overwrite: bool) -> Result<Self> {
+        let storage = hub.storage();
+        let lock = hub.upload_locks().take(&path)?;
+        let before = storage.metadata(&path).await?;
+        if before.is_some_and(|m| m.is_dir) {
+            fail!("destination not a file: {path}");
+        }
+        if before.is_some() && offset == 0 && !overwrite {
+            fail!("upload path exists: {path}");
+        }
+        let size = before.map_or(0, |m| m.size);
+        let (at, start) = match u64::try_from(offset) {
+            Err(_) if offset == -1 => (WriteAt::End, size),
+            Err(_) => fail!("Invalid upload offset: {offset}"),
+            Ok(start) if start > size => fail!("upload offset {start} is beyond the end of {path} ({size} bytes)"),
+            Ok(start) if overwrite => (WriteAt::Truncate(start), start),
+            Ok(start) => (WriteAt::Offset(start), start),
+        };
+        let checked = offset != -1 && !overwrite;
+        Ok(Upload { storage, path, start, at, checked, taken: 0, size, _lock: lock })
     }
-    if before.is_some() && offset == 0 && !overwrite {
-        fail!("upload path exists: {path}");
+
+    /// Writes the next piece.
+    pub(crate) async fn write(&mut self, piece: Bytes) -> Result<()> {
+        self.taken += piece.len() as u64;
+        self.size = self.storage.write(&self.path, self.at, piece).await.map_err(|e| refused(&self.path, e))?;
+        if self.at != WriteAt::End {
+            self.at = WriteAt::Offset(self.start + self.taken);
+        }
+        Ok(())
     }
-    let size = before.map_or(0, |m| m.size);
-    let (at, start) = match u64::try_from(offset) {
-        Err(_) if offset == -1 => (WriteAt::End, size),
-        Err(_) => fail!("Invalid upload offset: {offset}"),
-        Ok(start) if start > size => fail!("upload offset {start} is beyond the end of {path} ({size} bytes)"),
-        Ok(start) if overwrite => (WriteAt::Truncate(start), start),
-        Ok(start) => (WriteAt::Offset(start), start),
-    };
-    let end = start + data.len() as u64;
-    let now = storage.write(&path, at, data).await.map_err(|e| refused(&path, e))?;
-    if offset != -1 && !overwrite && now != end {
-        fail!("upload size mismatch: {path} has {now} bytes, expected {end}");
+
+    /// Says at which offset all of it stands.
+    pub(crate) fn end(self) -> Result<i64> {
+        let end = self.start + self.taken;
+        if self.checked && self.size != end {
+            fail!("upload size mismatch: {} has {} bytes, expected {end}", self.path, self.size);
+        }
+        Ok(i64::try_from(self.start).unwrap_or(i64::MAX))
     }
-    Ok(i64::try_from(start).unwrap_or(i64::MAX))
 }
 
 fn refused(path: &str, e: StorageError) -> Error {

@@ -4,6 +4,7 @@
 //! the bare handler and of `getTag` and `getBuild` by name, and the hub's share of the bare handler's. With `-- postgres` or
 //! `-- sqlite` only that database's.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,9 +16,9 @@ use koji_core::api::builds::{CreateEmptyBuild, GetBuild};
 use koji_core::api::tags::{CreateTag, GetTag};
 use koji_core::xmlrpc::write_call;
 use koji_hub_lib::db::{Db, Dialect, args};
+use koji_tests::drive::Connection;
 use koji_tests::{TestHub, databases};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 const SPAN: Duration = Duration::from_secs(3);
 const TURNS: usize = 3;
@@ -32,66 +33,29 @@ async fn bare(State(db): State<Arc<Db>>, body: String) -> String {
     row.map_or(String::new(), |(id, name)| format!("{id} {name}"))
 }
 
-async fn serve(router: Router) -> std::net::SocketAddr {
+async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
 }
 
 /// One request after another on one connection until the time is over: how many were answered.
-async fn drive(
-    address: std::net::SocketAddr,
-    path: &str,
-    bodies: Arc<Vec<String>>,
-    first: usize,
-    until: Instant,
-) -> usize {
-    let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.set_nodelay(true).expect("no delay");
-    let requests: Vec<String> = bodies
-        .iter()
-        .map(|b| {
-            format!(
-                "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n{b}",
-                b.len()
-            )
-        })
-        .collect();
-    let mut buffer = vec![0; 64 << 10];
+async fn drive(address: SocketAddr, path: &str, bodies: Arc<Vec<String>>, first: usize, until: Instant) -> usize {
+    let mut connection = Connection::open(address).await.expect("a connection");
     let mut done = 0;
     while Instant::now() < until {
-        stream.write_all(requests[(first + done) % requests.len()].as_bytes()).await.expect("a request");
-        let mut have = 0;
-        loop {
-            let n = stream.read(&mut buffer[have..]).await.expect("an answer");
-            assert!(n > 0, "the connection was closed");
-            have += n;
-            if is_whole(&buffer[..have]) {
-                break;
-            }
-        }
-        assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..have]));
-        assert!(!buffer[..have].windows(9).any(|w| w == b"faultCode"), "{}", String::from_utf8_lossy(&buffer[..have]));
+        let body = &bodies[(first + done) % bodies.len()];
+        let answer = connection.post(path, "Content-Type: text/xml\r\n", body.as_bytes()).await.expect("an answer");
+        assert!(!answer.windows(9).any(|w| w == b"faultCode"), "{}", String::from_utf8_lossy(answer));
         done += 1;
     }
     done
 }
 
-fn is_whole(answer: &[u8]) -> bool {
-    let Some(head) = answer.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
-    let text = String::from_utf8_lossy(&answer[..head]).to_ascii_lowercase();
-    let length = text
-        .split("content-length: ")
-        .nth(1)
-        .and_then(|l| l.lines().next())
-        .and_then(|l| l.trim().parse::<usize>().ok());
-    length.is_some_and(|length| answer.len() >= head + 4 + length)
-}
-
 /// Requests a second.
-async fn rate(address: std::net::SocketAddr, path: &'static str, bodies: &Arc<Vec<String>>, clients: usize) -> f64 {
+async fn rate(address: SocketAddr, path: &'static str, bodies: &Arc<Vec<String>>, clients: usize) -> f64 {
     let begin = Instant::now();
     let until = begin + SPAN;
     let drivers: Vec<_> =

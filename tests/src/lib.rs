@@ -5,6 +5,7 @@
 
 mod brittle;
 mod consistency;
+pub mod drive;
 mod hub;
 pub mod packages;
 mod postgres;

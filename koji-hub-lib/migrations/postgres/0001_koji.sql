@@ -178,6 +178,7 @@ CREATE TABLE task (
     UNIQUE (parent, label)
 );
 CREATE INDEX task_by_state ON task (state);
+CREATE INDEX task_by_method ON task (method);
 CREATE INDEX task_by_host ON task (host_id);
 CREATE INDEX task_by_no_parent_state_method ON task (parent, state, method) WHERE parent IS NULL;
 

@@ -174,7 +174,7 @@ impl HandleRows for ListTagged {
             extra: self.extra,
             draft: self.draft,
         };
-        let found = tagging::find(db, tag.id, &wanted).await?;
+        let mut found = tagging::find(db, tag.id, &wanted).await?;
         for n in 0.. {
             let Some(part) = found.part(cx.db().await?, n, &wanted).await? else { break };
             for build in &part {

@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
 use crate::storage::StorageError;
-use crate::uploads::{self, Part, Verify};
+use crate::uploads::{self, Upload, Verify};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<UploadFile>().add::<CheckUpload>();
@@ -56,7 +56,9 @@ impl Handle for UploadFile {
         }
         let whole = self.offset == 0 || (last && self.size == size);
         let offset = if whole { 0 } else { self.offset };
-        uploads::write(cx, Part { path: path.clone(), offset, overwrite: whole, data: data.into() }).await?;
+        let mut upload = Upload::begin(cx.hub(), path.clone(), offset, whole).await?;
+        upload.write(data.into()).await?;
+        upload.end()?;
         if !last {
             return Ok(true);
         }

@@ -21,6 +21,8 @@ const POSTGRES_CONNECTIONS: u32 = 20;
 const SQLITE_READERS: u32 = 8;
 /// Statements kept prepared for each connection; there are some hundreds of texts.
 const STATEMENTS: usize = 1000;
+/// How many rows SQLite may be ahead of those who read them.
+const ROWS: usize = 1000;
 
 /// The hub's database. Cheap to clone; all clones share the connections.
 #[derive(Debug, Clone)]
@@ -92,6 +94,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
         .busy_timeout(Duration::from_secs(30))
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
+        .row_buffer_size(ROWS)
         .pragma("cache_size", "-8192")
         .pragma("temp_store", "memory")
         // As on Postgres; `ILIKE` has its fragment.

@@ -20,9 +20,6 @@ use crate::dispatch;
 use crate::session::Credentials;
 use crate::{Error, Hub, Result};
 
-/// The largest body of an upload's request: clients send 1 MiB, large files in many.
-const MAX_UPLOAD: usize = 256 << 20;
-
 /// Answers a call or takes an upload.
 pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response {
     if request.method() != Method::POST {
@@ -35,22 +32,15 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
     let query = parts.uri.query().unwrap_or("");
     let credentials = credentials(&hub, &parts.headers, query);
 
-    let limit = if is_upload { MAX_UPLOAD } else { hub.config().max_request_length.unwrap_or(usize::MAX) };
-    let body = match read(body, limit).await {
+    if is_upload {
+        let query = query.to_owned();
+        // to its end, even if the client goes away
+        return spawned(async move { upload::answer(&hub, credentials, client, &query, body).await }).await;
+    }
+    let body = match read(body, hub.config().max_request_length.unwrap_or(usize::MAX)).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    if is_upload {
-        let (hub, query) = (hub.clone(), query.to_owned());
-        // to its end, even if the client goes away
-        return spawned(async move {
-            match credentials {
-                Ok(credentials) => upload::answer(&hub, credentials, client, &query, body).await,
-                Err(e) => xmlrpc::write_fault(&e.into_fault()),
-            }
-        })
-        .await;
-    }
     let call = match xmlrpc::read_call(&body) {
         Ok(call) => call,
         // well formed, and Koji too would answer it with a fault
@@ -111,7 +101,7 @@ pub(super) fn broken(_: Box<dyn Any + Send>) -> Response {
 
 async fn read(body: Body, limit: usize) -> std::result::Result<Bytes, Response> {
     match axum::body::to_bytes(body, limit).await {
-        Ok(body) if body.is_empty() && limit != MAX_UPLOAD => Err(bad_request("Invalid request: Empty request")),
+        Ok(body) if body.is_empty() => Err(bad_request("Invalid request: Empty request")),
         Ok(body) => Ok(body),
         Err(e) if is_too_long(&e) => Err(bad_request("Invalid request: Request too long")),
         Err(e) => Err(bad_request(&format!("Invalid request: {e}"))),

@@ -1,11 +1,13 @@
-use bytes::Bytes;
+use axum::body::{Body, BodyDataStream};
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::xmlrpc;
 
 use crate::call::{Call, Client};
 use crate::error::fail;
 use crate::session::{self, Credentials};
-use crate::uploads::{self, Part, Verify};
+use crate::uploads::{self, Upload, Verify};
 use crate::{Error, Hub, Result};
 
 /// What an upload is answered with: what was written, and its checksum.
@@ -17,19 +19,37 @@ struct Uploaded {
     hexdigest: String,
 }
 
+/// How much of an upload is kept before it is written. Clients send 1 MiB at a time, which is written when all of it is there.
+const PIECE: usize = 4 << 20;
+/// How much is read of an upload that was refused, so that a client that is still sending hears why.
+const MOST_REFUSED: usize = 256 << 20;
+
 /// Takes an upload and answers it with an XML-RPC document.
 pub(super) async fn answer(
     hub: &Hub,
-    credentials: Option<Credentials>,
+    credentials: Result<Option<Credentials>>,
     client: Client,
     query: &str,
-    body: Bytes,
+    body: Body,
 ) -> String {
-    let done = match take(hub, credentials, client, query, body).await {
-        Ok(done) => xmlrpc::write_response(&done).map_err(Error::from),
+    let mut body = body.into_data_stream();
+    let done = match credentials {
+        Ok(credentials) => take(hub, credentials, client, query, &mut body).await,
         Err(e) => Err(e),
     };
-    done.unwrap_or_else(|e| xmlrpc::write_fault(&e.into_fault()))
+    let answer = match done {
+        Ok(done) => xmlrpc::write_response(&done).map_err(Error::from),
+        Err(e) => {
+            let mut left = MOST_REFUSED;
+            while let Some(Ok(data)) = body.next().await
+                && data.len() <= left
+            {
+                left -= data.len();
+            }
+            Err(e)
+        }
+    };
+    answer.unwrap_or_else(|e| xmlrpc::write_fault(&e.into_fault()))
 }
 
 async fn take(
@@ -37,7 +57,7 @@ async fn take(
     credentials: Option<Credentials>,
     client: Client,
     query: &str,
-    data: Bytes,
+    body: &mut BodyDataStream,
 ) -> Result<Uploaded> {
     if let Some(message) = &hub.config().offline {
         fail!(ServerOffline, "{message}");
@@ -54,14 +74,31 @@ async fn take(
     let value = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty());
     let Some(name) = value("filename") else { fail!(Parameter, "an upload without filename") };
     let Some(verify) = value("fileverify") else { fail!(Parameter, "an upload without fileverify") };
-    let kind = Verify::from_name(verify)?;
+    let mut sum = Verify::from_name(verify)?.start();
     let offset = value("offset").unwrap_or("0");
     let Ok(offset) = offset.parse::<i64>() else { fail!(Parameter, "invalid upload offset: {offset}") };
     let path = uploads::writable(&mut cx, value("filepath").unwrap_or(""), name, value("volume")).await?;
     cx.release().await?;
-    let (size, hexdigest) = (data.len(), kind.hex(&data));
-    let offset = uploads::write(&mut cx, Part { path, offset, overwrite: value("overwrite").is_some(), data }).await?;
-    Ok(Uploaded { size, fileverify: verify.to_owned(), offset, hexdigest })
+
+    let mut upload = Upload::begin(hub, path, offset, value("overwrite").is_some()).await?;
+    let mut piece = BytesMut::new();
+    let mut size = 0;
+    while let Some(data) = body.next().await {
+        let data = match data {
+            Ok(data) => data,
+            Err(e) => fail!("the upload broke off after {size} bytes: {e}"),
+        };
+        size += data.len();
+        sum.update(&data);
+        piece.extend_from_slice(&data);
+        if piece.len() >= PIECE {
+            upload.write(piece.split().freeze()).await?;
+        }
+    }
+    if !piece.is_empty() || size == 0 {
+        upload.write(piece.freeze()).await?;
+    }
+    Ok(Uploaded { size, fileverify: verify.to_owned(), offset: upload.end()?, hexdigest: sum.hex() })
 }
 
 /// The names and values of a query string, decoded.

@@ -4,8 +4,7 @@ use koji_core::ids::{SessionId, UserId};
 use koji_core::model::{AuthType, SessionKeys, UserStatus};
 use koji_core::time::Timestamp;
 
-use super::hash_password;
-use super::password::{Verdict, verify};
+use super::password::verify;
 use crate::Result;
 use crate::call::Call;
 use crate::db::args;
@@ -30,13 +29,8 @@ pub(crate) async fn check_password(cx: &mut Call<'_>, user: &str, password: &str
         Some((id, Some(stored), status)) => (id, stored, status),
         _ => fail!(Auth, "invalid username or password"),
     };
-    match verify(password, &stored).await {
-        Verdict::Wrong => fail!(Auth, "invalid username or password"),
-        Verdict::Right => {}
-        Verdict::RightButPlain => {
-            let hash = hash_password(password).await?;
-            cx.db().await?.execute("UPDATE users SET password = $2 WHERE id = $1", args![id, hash]).await?;
-        }
+    if !verify(password, &stored).await {
+        fail!(Auth, "invalid username or password");
     }
     if status != UserStatus::Normal {
         fail!(Auth, "logins by {user} are not allowed");

@@ -1,10 +1,12 @@
 //! What is in a tag: what was tagged, as far as the tag's package list has it, its own before what it inherits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use koji_core::api::UserRef;
-use koji_core::ids::{BTypeId, BuildId, EventId, PackageId, TagId};
+use koji_core::ids::{BTypeId, BuildId, EventId, PackageId, TagId, TaskId, UserId, VolumeId};
+use koji_core::json::JsonText;
 use koji_core::model::{BuildState, TaggedBuild, TaggedRpm};
+use koji_core::time::Timestamp;
 use koji_core::xmlrpc::Value;
 
 use crate::Result;
@@ -50,9 +52,8 @@ impl Contents {
 
 /// Where the builds of a tag are, in the order in which they count: a few bytes a build, however many there are.
 pub(crate) struct Found {
-    /// The tag, and with `inherit` those that it inherits from.
-    line: Vec<TagId>,
     places: Vec<Place>,
+    names: Names,
 }
 
 #[derive(Debug, Clone, Copy, sqlx::FromRow)]
@@ -60,6 +61,8 @@ struct Place {
     tag_id: TagId,
     build_id: BuildId,
     package_id: PackageId,
+    /// When it was put there.
+    create_event: EventId,
 }
 
 /// Finds the builds in a tag: of each tag on the line of inheritance those tagged last before others.
@@ -69,7 +72,7 @@ pub(crate) async fn find(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result
     if wanted.inherit {
         line.extend(steps.iter().map(|step| step.parent_id));
     }
-    let mut found = Found { line, places: Vec::new() };
+    let mut found = Found { places: Vec::new(), names: Names::new(db, &line).await? };
     let package: Option<PackageId> = match wanted.package.as_deref().filter(|name| !name.is_empty()) {
         None => None,
         Some(name) => match names::find::<PackageId>(db, &name.into()).await? {
@@ -82,14 +85,14 @@ pub(crate) async fn find(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result
     let listed = packages::unblocked(db, tag, &steps, package, prefix, wanted.event).await?;
 
     let mut by_tag: HashMap<TagId, Vec<Place>> = HashMap::new();
-    for place in places(db, &found.line, package, wanted).await? {
+    for place in places(db, &line, package, wanted).await? {
         if listed.contains(&place.package_id) {
             by_tag.entry(place.tag_id).or_default().push(place);
         }
     }
     let mut counts: HashMap<PackageId, i64> = HashMap::new();
     // a tag may be on the line more than once
-    for place in found.line.iter().filter_map(|tag| by_tag.get(tag)).flatten() {
+    for place in line.iter().filter_map(|tag| by_tag.get(tag)).flatten() {
         if let Some(most) = wanted.latest {
             let count = counts.entry(place.package_id).or_default();
             if *count >= most {
@@ -108,6 +111,7 @@ async fn places(db: &mut Conn, line: &[TagId], package: Option<PackageId>, wante
             ("tag_listing.tag_id", "tag_id"),
             ("tag_listing.build_id", "build_id"),
             ("build.pkg_id", "package_id"),
+            ("tag_listing.create_event", "create_event"),
         ])
         .join("JOIN build ON build.id = tag_listing.build_id")
         .at("tag_listing", wanted.event)
@@ -151,59 +155,76 @@ impl Found {
 
     /// The builds, of which some thousand are read at once; `n` counts these parts. What has been deleted since it was found
     /// is left out. Nothing after the last part.
-    pub(crate) async fn part(&self, db: &mut Conn, n: usize, wanted: &Contents) -> Result<Option<Vec<TaggedBuild>>> {
+    pub(crate) async fn part(
+        &mut self,
+        db: &mut Conn,
+        n: usize,
+        wanted: &Contents,
+    ) -> Result<Option<Vec<TaggedBuild>>> {
         let Some(places) = self.places.chunks(Self::PART).nth(n) else { return Ok(None) };
         let ids: Vec<BuildId> = places.iter().map(|place| place.build_id).collect();
-        let mut builds: HashMap<(TagId, BuildId), TaggedBuild> = HashMap::with_capacity(places.len());
-        for mut build in read(db, &self.line, &ids, wanted).await? {
-            build.extra = wanted.extra.then(|| build.extra.flatten());
-            builds.insert((build.tag_id, build.id), build);
-        }
+        let rows: HashMap<BuildId, Row> = read(db, &ids, wanted).await?.into_iter().map(|row| (row.id, row)).collect();
+        let users: HashSet<UserId> = rows.values().flat_map(|row| [Some(row.owner), row.promoter]).flatten().collect();
+        self.names.learn_users(db, users).await?;
         // a build may be there more than once, as a tag may be
-        Ok(Some(places.iter().filter_map(|p| builds.get(&(p.tag_id, p.build_id)).cloned()).collect()))
+        let builds =
+            places.iter().filter_map(|place| Some(build(*place, rows.get(&place.build_id)?, &self.names, wanted)));
+        Ok(Some(builds.collect()))
     }
 }
 
-async fn read(db: &mut Conn, line: &[TagId], builds: &[BuildId], wanted: &Contents) -> Result<Vec<TaggedBuild>> {
+/// What is read of each build; names that many of them share are read once.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: BuildId,
+    version: String,
+    release: String,
+    epoch: Option<i32>,
+    draft: bool,
+    task_id: Option<TaskId>,
+    owner: UserId,
+    promoter: Option<UserId>,
+    volume_id: VolumeId,
+    create_event: EventId,
+    creation_time: Timestamp,
+    start_time: Option<Timestamp>,
+    completion_time: Option<Timestamp>,
+    promotion_time: Option<Timestamp>,
+    package_name: String,
+    #[sqlx(default)]
+    extra: Option<JsonText>,
+    #[sqlx(default)]
+    maven_group_id: Option<String>,
+    #[sqlx(default)]
+    maven_artifact_id: Option<String>,
+    #[sqlx(default)]
+    maven_version: Option<String>,
+    #[sqlx(default)]
+    platform: Option<String>,
+}
+
+async fn read(db: &mut Conn, builds: &[BuildId], wanted: &Contents) -> Result<Vec<Row>> {
     let mut query = Select::from("build")
         .columns(&[
-            ("tag.id", "tag_id"),
-            ("tag.name", "tag_name"),
             ("build.id", "id"),
-            ("build.id", "build_id"),
             ("build.version", "version"),
             ("build.release", "release"),
             ("build.epoch", "epoch"),
-            ("build.state", "state"),
+            ("build.draft", "draft"),
+            ("build.task_id", "task_id"),
+            ("build.owner", "owner"),
+            ("build.promoter", "promoter"),
+            ("build.volume_id", "volume_id"),
+            ("build.create_event", "create_event"),
+            ("events.time", "creation_time"),
+            ("build.start_time", "start_time"),
             ("build.completion_time", "completion_time"),
             ("build.promotion_time", "promotion_time"),
-            ("build.start_time", "start_time"),
-            ("build.task_id", "task_id"),
-            ("build.draft", "draft"),
-            ("users.id", "owner_id"),
-            ("users.name", "owner_name"),
-            ("promoter.id", "promoter_id"),
-            ("promoter.name", "promoter_name"),
-            ("events.id", "creation_event_id"),
-            ("events.time", "creation_time"),
-            ("volume.id", "volume_id"),
-            ("volume.name", "volume_name"),
-            ("package.id", "package_id"),
             ("package.name", "package_name"),
-            ("package.name", "name"),
-            ("package.name || '-' || build.version || '-' || build.release", "nvr"),
-            ("tag_listing.create_event", "create_event"),
         ])
-        .join("JOIN tag_listing ON tag_listing.build_id = build.id")
-        .join("JOIN tag ON tag.id = tag_listing.tag_id")
         .join("JOIN events ON events.id = build.create_event")
         .join("JOIN package ON package.id = build.pkg_id")
-        .join("JOIN volume ON volume.id = build.volume_id")
-        .join("JOIN users ON users.id = build.owner")
-        .join("LEFT JOIN users AS promoter ON promoter.id = build.promoter")
-        .at("tag_listing", wanted.event)
-        .filter(sql!("build.id ", {in "$1"}), args![list(builds)])
-        .filter(sql!("tag_listing.tag_id ", {in "$1"}), args![list(line)]);
+        .filter(sql!("build.id ", {in "$1"}), args![list(builds)]);
     if wanted.extra {
         query = query.column("build.extra", "extra");
     }
@@ -221,9 +242,74 @@ async fn read(db: &mut Conn, line: &[TagId], builds: &[BuildId], wanted: &Conten
     Ok(query.fetch_all(db).await?)
 }
 
+/// The names that builds share.
+#[derive(Default)]
+struct Names {
+    tags: HashMap<TagId, String>,
+    users: HashMap<UserId, String>,
+    volumes: HashMap<VolumeId, String>,
+}
+
+impl Names {
+    async fn new(db: &mut Conn, line: &[TagId]) -> Result<Self> {
+        let tags = db
+            .fetch_all::<(TagId, String)>(sql!("SELECT id, name FROM tag WHERE id ", {in "$1"}), args![list(line)])
+            .await?;
+        let volumes = db.fetch_all::<(VolumeId, String)>("SELECT id, name FROM volume", args![]).await?;
+        Ok(Names { tags: tags.into_iter().collect(), volumes: volumes.into_iter().collect(), users: HashMap::new() })
+    }
+
+    async fn learn_users(&mut self, db: &mut Conn, mut unknown: HashSet<UserId>) -> Result<()> {
+        unknown.retain(|user| !self.users.contains_key(user));
+        if !unknown.is_empty() {
+            let unknown: Vec<UserId> = unknown.into_iter().collect();
+            let sql = sql!("SELECT id, name FROM users WHERE id ", {in "$1"});
+            self.users.extend(db.fetch_all::<(UserId, String)>(sql, args![list(&unknown)]).await?);
+        }
+        Ok(())
+    }
+}
+
+/// The build as it is in its tag.
+fn build(place: Place, row: &Row, names: &Names, wanted: &Contents) -> TaggedBuild {
+    TaggedBuild {
+        id: row.id,
+        build_id: row.id,
+        name: row.package_name.clone(),
+        nvr: format!("{}-{}-{}", row.package_name, row.version, row.release),
+        package_name: row.package_name.clone(),
+        package_id: place.package_id,
+        version: row.version.clone(),
+        release: row.release.clone(),
+        epoch: row.epoch,
+        draft: row.draft,
+        state: BuildState::Complete,
+        task_id: row.task_id,
+        owner_id: row.owner,
+        owner_name: names.users.get(&row.owner).cloned().unwrap_or_default(),
+        promoter_id: row.promoter,
+        promoter_name: row.promoter.and_then(|promoter| names.users.get(&promoter).cloned()),
+        tag_id: place.tag_id,
+        tag_name: names.tags.get(&place.tag_id).cloned().unwrap_or_default(),
+        create_event: place.create_event,
+        creation_event_id: row.create_event,
+        creation_time: row.creation_time,
+        start_time: row.start_time,
+        completion_time: row.completion_time,
+        promotion_time: row.promotion_time,
+        volume_id: row.volume_id,
+        volume_name: names.volumes.get(&row.volume_id).cloned().unwrap_or_default(),
+        extra: wanted.extra.then(|| row.extra.clone()),
+        maven_group_id: row.maven_group_id.clone(),
+        maven_artifact_id: row.maven_artifact_id.clone(),
+        maven_version: row.maven_version.clone(),
+        platform: row.platform.clone(),
+    }
+}
+
 /// The builds in a tag, all at once.
 pub(crate) async fn builds(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result<Vec<TaggedBuild>> {
-    let found = find(db, tag, wanted).await?;
+    let mut found = find(db, tag, wanted).await?;
     let mut builds = Vec::with_capacity(found.places.len());
     for n in 0.. {
         let Some(part) = found.part(db, n, wanted).await? else { break };
