@@ -45,18 +45,29 @@ impl Body {
         self.text
     }
 
-    fn is_full(&self) -> bool {
-        self.pieces.is_some() && self.text.len() >= PIECE
-    }
-
-    /// Cuts off a piece; from some length on all pieces go out.
-    async fn cut(&mut self) -> Result<()> {
+    /// Cuts off a piece.
+    fn cut(&mut self) {
         let piece = std::mem::take(&mut self.text);
         self.kept += piece.len();
         self.full.push(piece.into());
-        if self.kept <= KEPT && !self.begun {
-            return Ok(());
+    }
+
+    /// Adds a row of a list.
+    fn row<T: Serialize>(&mut self, row: &T) -> Result<()> {
+        if self.pieces.is_some() && self.text.len() >= PIECE {
+            self.cut();
+            self.text.reserve(PIECE + PIECE / 8);
         }
+        Ok(Writer::new(&mut self.text).value(row)?)
+    }
+
+    /// Whether there is more than is kept.
+    fn is_long(&self) -> bool {
+        self.begun || self.kept > KEPT
+    }
+
+    /// Sends what has been cut off.
+    async fn send(&mut self) -> Result<()> {
         self.begun = true;
         for piece in self.full.drain(..) {
             if let Some(pieces) = &self.pieces
@@ -70,8 +81,12 @@ impl Body {
 
     /// Ends it: all its pieces, if none has gone out yet.
     pub(crate) async fn end(mut self) -> Result<Option<Vec<Bytes>>> {
-        self.cut().await?;
-        Ok(if self.begun { None } else { Some(self.full) })
+        self.cut();
+        if self.begun {
+            self.send().await?;
+            return Ok(None);
+        }
+        Ok(Some(self.full))
     }
 
     /// Ends it with an error, of which the caller hears when nothing has gone out; else it is broken off.
@@ -100,7 +115,7 @@ impl RowSink<'_> {
     /// Adds a row.
     pub fn push<T: Serialize>(&mut self, row: &T) -> Result<()> {
         match self {
-            RowSink::Xml(body) => Writer::new(&mut body.text).value(row)?,
+            RowSink::Xml(body) => body.row(row)?,
             RowSink::Values(rows) => rows.push(koji_core::xmlrpc::to_value(row)?),
         }
         Ok(())
@@ -110,9 +125,9 @@ impl RowSink<'_> {
     /// the connection to the database is given back.
     pub async fn give(&mut self, cx: &mut Call<'_>) -> Result<()> {
         match self {
-            RowSink::Xml(body) if body.is_full() => {
+            RowSink::Xml(body) if body.is_long() => {
                 cx.release().await?;
-                body.cut().await
+                body.send().await
             }
             _ => Ok(()),
         }

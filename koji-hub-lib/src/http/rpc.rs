@@ -69,7 +69,7 @@ async fn in_pieces(hub: Hub, request: dispatch::Request) -> Response {
     let answer = tokio::spawn(async move { hub.answer_in_pieces(request, sender).await });
     if let Some(first) = pieces.recv().await {
         let rest = stream::unfold(pieces, async |mut pieces| Some((pieces.recv().await?, pieces)));
-        let body = Body::from_stream(stream::once(async { first }).chain(rest));
+        let body = Body::from_stream(stream::once(async { first }).chain(rest).fuse());
         return versioned(body.into_response(), "text/xml");
     }
     match answer.await {

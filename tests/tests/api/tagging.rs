@@ -1,5 +1,6 @@
 //! Builds in tags, as the hub's callers see them.
 
+use koji_client::Session;
 use koji_core::api::builds::{CreateEmptyBuild, GetBuild};
 use koji_core::api::packages::{PackageListAdd, PackageListBlock};
 use koji_core::api::tagging::HostTagBuild;
@@ -10,6 +11,7 @@ use koji_core::fault::FaultKind;
 use koji_core::ids::{BuildId, EventId, TagId};
 use koji_core::model::TaggedRpms;
 use koji_core::xmlrpc::{Struct, Value};
+use koji_hub_lib::db::args;
 use koji_tests::{Caller, TestHub, hubs};
 
 async fn tag(user: &Caller<'_>, name: &str, packages: &[&str]) -> TagId {
@@ -207,5 +209,36 @@ async fn moves_are_asked_for_in_the_order_of_tagging() {
         assert_eq!(refused, (FaultKind::Tag, "Package alpha not in list for tag three".into()));
         // an administrator who insists has it listed
         admin.call(MoveAllBuilds::new("one", "three", "alpha").force(true)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_goes_out_in_pieces() {
+    const BUILDS: i32 = 5000;
+    for hub in hubs("a_long_list").await {
+        let admin = hub.admin().await;
+        admin.call(CreateTag::new("long")).await.unwrap();
+        admin.call(PackageListAdd::new("long", "hello").owner("kojiadmin")).await.unwrap();
+        let mut db = hub.db.db.begin().await.unwrap();
+        let builds =
+            "INSERT INTO build (volume_id, pkg_id, version, release, create_event, completion_time, state, owner)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+            SELECT 0, package.id, 'v' || i, '1', events.id, events.time, 1, users.id FROM n, package, events, users
+            WHERE events.id = (SELECT MAX(id) FROM events) AND users.name = 'kojiadmin'";
+        db.execute(builds, args![BUILDS]).await.unwrap();
+        let tagged = "INSERT INTO tag_listing (build_id, tag_id, creator_id, create_event)
+            SELECT build.id, tag.id, build.owner, build.create_event FROM build, tag";
+        db.execute(tagged, args![]).await.unwrap();
+        db.commit().await.unwrap();
+
+        let whole = admin.call(ListTagged::new("long")).await.unwrap();
+        assert_eq!(whole.len(), BUILDS as usize);
+        let session = Session::new(&hub.serve().await).unwrap();
+        let pieces = session.call(ListTagged::new("long")).await.unwrap();
+        assert!(pieces == whole);
+        let count = admin.call_raw("count", vec!["listTagged".into(), "long".into()]).await.unwrap();
+        assert_eq!(count, Value::Int(BUILDS.into()));
+        let refused = session.call(ListTagged::new("nosuch")).await.unwrap_err();
+        assert!(refused.to_string().contains("No such tagInfo: 'nosuch'"), "{refused}");
     }
 }
