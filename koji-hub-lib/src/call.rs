@@ -31,6 +31,8 @@ pub struct Call<'h> {
     changes: Vec<Change>,
     /// Whether a key that is taken may have been taken by a request at the same time, and the next try would see it.
     may_race: bool,
+    /// Whether the database may forget what was written if it breaks down right afterwards.
+    forgettable: bool,
 }
 
 /// Where a request came from.
@@ -54,7 +56,14 @@ impl<'h> Call<'h> {
             on_rollback: Vec::new(),
             changes: Vec::new(),
             may_race: false,
+            forgettable: false,
         }
+    }
+
+    /// Says that nothing is lost if the database forgets it in a breakdown.
+    pub(crate) fn forgettable(mut self) -> Self {
+        self.forgettable = true;
+        self
     }
 
     /// Says that this is the first try of a request that would be tried again.
@@ -87,6 +96,7 @@ impl<'h> Call<'h> {
     pub async fn db(&mut self) -> Result<&mut Conn> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
+            None if self.writes && self.forgettable => self.hub.db().begin_forgettable().await?,
             None if self.writes => self.hub.db().begin().await?,
             None => self.hub.db().read().await?,
         };

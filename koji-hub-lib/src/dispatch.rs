@@ -29,6 +29,9 @@ pub struct Request {
 /// How often a request is tried that others are in the way of.
 const ATTEMPTS: usize = 8;
 
+/// The methods that begin and end sessions: who loses one logs in again.
+const FORGETTABLE: [&str; 4] = ["login", "logout", "logoutChild", "subsession"];
+
 /// A request that is ready to run.
 enum Work {
     One(Entry, Args),
@@ -108,6 +111,9 @@ impl Hub {
             let mut cx = Call::new(self, session.clone(), request.client.clone(), true);
             if attempt == 1 {
                 cx = cx.first_try();
+            }
+            if matches!(work, Work::One(..)) && FORGETTABLE.contains(&name) {
+                cx = cx.forgettable();
             }
             match self.attempt(name, &work, &mut cx, out).await {
                 Ok(()) => return Ok(()),

@@ -72,6 +72,16 @@ impl Db {
         }))
     }
 
+    /// A transaction for what may be forgotten if the database server breaks down right after its commit, as sessions may: on
+    /// Postgres the commit does not wait for the disk.
+    pub async fn begin_forgettable(&self) -> Result<Conn, DbError> {
+        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO OFF";
+        match self {
+            Self::Sqlite { .. } => self.begin().await,
+            Self::Postgres(pool) => Ok(Conn::new(Inner::PgTx(pool.begin_with(begin).await?))),
+        }
+    }
+
     /// Closes all connections, once they are given back.
     pub async fn close(&self) {
         match self {

@@ -1,9 +1,8 @@
-//! External repos and volumes, as the hub's callers see them.
+//! External repos, as the hub's callers see them.
 
 use koji_core::api::external_repos::*;
 use koji_core::api::repos::{GetExternalRepoData, SetExternalRepoData};
 use koji_core::api::tags::CreateTag;
-use koji_core::api::volumes::*;
 use koji_core::model::TagExternalRepo;
 use koji_core::xmlrpc::Value;
 use koji_tests::hubs;
@@ -72,25 +71,6 @@ async fn tags_use_repos_and_inherit_them() {
         assert_eq!(text, "external repo a not associated with tag base");
         admin.call(DeleteExternalRepo::new("b")).await.unwrap();
         assert!(admin.call(GetTagExternalRepos::new().tag_info("base")).await.unwrap().is_empty());
-    }
-}
-
-#[tokio::test]
-async fn volumes_are_directories_that_are_there() {
-    for hub in hubs("volumes_are_directories").await {
-        let admin = hub.admin().await;
-        let text = admin.refused(AddVolume::new("vol2")).await.1;
-        assert_eq!(text, "please create the volume directory first");
-        hub.hub.storage().create_dir("vol/vol2").await.unwrap();
-        let made = admin.call(AddVolume::new("vol2")).await.unwrap();
-        assert_eq!(admin.refused(AddVolume::new("vol2")).await.1, "volume vol2 already exists");
-        assert_eq!(admin.call(AddVolume::new("vol2").strict(false)).await.unwrap(), made);
-        let names: Vec<_> = admin.call(ListVolumes::new()).await.unwrap().into_iter().map(|v| v.name).collect();
-        assert_eq!(names, ["DEFAULT", "vol2"]);
-        assert_eq!(admin.call(GetVolume::new(made.id)).await.unwrap().unwrap().name, "vol2");
-        assert_eq!(admin.refused(GetVolume::new("nosuch").strict(true)).await.1, "No such volume: nosuch");
-        admin.call(RemoveVolume::new("vol2")).await.unwrap();
-        assert_eq!(admin.refused(RemoveVolume::new("vol2")).await.1, "No such entry in table volume: vol2");
     }
 }
 
