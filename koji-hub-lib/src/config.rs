@@ -1,5 +1,6 @@
 //! `hub.conf`: Koji's options, and our few.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -91,6 +92,8 @@ pub struct HubConfig {
     pub rpm_default_checksums: Vec<String>,
     /// The `[policy]` section: names and rules.
     pub policies: Vec<(String, String)>,
+    /// Where policies of files stand: by name, the file, and its line of each line of the policy.
+    pub policy_places: BTreeMap<String, (PathBuf, Vec<usize>)>,
     /// `Plugins`: the names of plugins that come with the hub.
     pub plugins: Vec<String>,
     /// `PluginConfigDir`: where plugins have their own files.
@@ -161,6 +164,7 @@ impl HubConfig {
             repo_tags: RepoTags::default(),
             rpm_default_checksums: vec!["md5".into(), "sha256".into()],
             policies: Vec::new(),
+            policy_places: BTreeMap::new(),
             plugins: Vec::new(),
             plugin_config_dir: crate::plugin::CONFIG_DIR.into(),
             sections: Vec::new(),
@@ -310,6 +314,8 @@ impl HubConfig {
             for name in policy.names() {
                 let rules = policy.get(name).map_err(config_error)?.unwrap_or_default().into_owned();
                 out.policies.push((name.to_owned(), rules));
+                let place = policy.place(name).map(|(path, lines)| (path.to_owned(), lines.to_vec()));
+                out.policy_places.extend(place.map(|place| (name.to_owned(), place)));
             }
         }
         Ok(out)

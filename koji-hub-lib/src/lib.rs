@@ -54,6 +54,7 @@ mod users;
 mod views;
 mod volumes;
 
+pub use check::{Checked, Decided, PolicyData};
 pub use error::{Error, Result};
 pub use http::router;
 pub use hub::{Hub, HubBuilder};

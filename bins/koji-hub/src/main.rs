@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use koji_hub_lib::config::HubConfig;
-use koji_hub_lib::{Hub, NewUser};
+use koji_hub_lib::{Hub, NewUser, PolicyData};
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
@@ -27,10 +27,26 @@ enum Command {
     /// Serve the API and the files
     Serve,
     /// Check the configuration, the database and the storage
-    Check,
+    Check(Check),
     /// Manage users without a session
     #[command(subcommand)]
     User(UserCommand),
+}
+
+#[derive(Args)]
+struct Check {
+    /// Check that the data hold together, too: fails if there is a fault
+    #[arg(long)]
+    data: bool,
+    /// Read every file, and compare its checksum with the database's
+    #[arg(long, requires = "data")]
+    checksums: bool,
+    /// Only say which rule of this policy would decide about the data that follow
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    policy: Option<String>,
+    /// What the policy is asked about: name=text or name:=JSON
+    #[arg(requires = "policy", value_name = "NAME=VALUE")]
+    about: Vec<PolicyData>,
 }
 
 #[derive(Subcommand)]
@@ -84,17 +100,29 @@ async fn run() -> anyhow::Result<()> {
     match cli.command {
         Command::Init => println!("{}", Hub::init(&config).await?),
         Command::Serve => serve(config).await?,
-        Command::Check => {
-            for line in Hub::open(config).await?.check().await? {
-                println!("{line}");
-            }
-        }
+        Command::Check(asked) => check(&Hub::open(config).await?, asked).await?,
         Command::User(UserCommand::Add(user)) => {
             let password = if user.password_stdin { Some(read_password()?) } else { user.password };
             let AddUser { name, permissions, host, blocked, .. } = user;
             let id = Hub::open(config).await?.add_user(NewUser { name, password, permissions, host, blocked }).await?;
             println!("{id}");
         }
+    }
+    Ok(())
+}
+
+async fn check(hub: &Hub, asked: Check) -> anyhow::Result<()> {
+    if let Some(policy) = asked.policy {
+        println!("{}", hub.decide(&policy, asked.about).await?);
+        return Ok(());
+    }
+    for line in hub.check().await? {
+        println!("{line}");
+    }
+    if asked.data {
+        let checked = hub.check_data(asked.checksums, |line| println!("{line}")).await?;
+        anyhow::ensure!(checked.faults == 0, "{checked}");
+        println!("{checked}");
     }
     Ok(())
 }

@@ -68,7 +68,8 @@ pub(super) type Options = BTreeMap<String, Entry>;
 pub(super) struct Entry {
     pub(super) value: String,
     pub(super) path: Arc<Path>,
-    pub(super) line: usize,
+    /// The file's line of each line of the value.
+    pub(super) lines: Vec<usize>,
 }
 
 impl Ini {
@@ -168,11 +169,14 @@ impl<'a> Section<'a> {
 
     /// The error for an option whose value is not what it must be; it says where the option stands.
     pub fn invalid(&self, name: &str, problem: impl Into<String>) -> Error {
-        let (path, line) = match self.entry(name) {
-            Some(entry) => (entry.path.to_path_buf(), entry.line),
-            None => (PathBuf::new(), 0),
-        };
-        Error::ConfigValue { path, line, problem: problem.into() }
+        let (path, lines) = self.place(name).unwrap_or((Path::new(""), &[]));
+        let line = lines.first().copied().unwrap_or_default();
+        Error::ConfigValue { path: path.to_path_buf(), line, problem: problem.into() }
+    }
+
+    /// Where an option stands: the file, and the file's line of each line of the value, from 1.
+    pub fn place(&self, name: &str) -> Option<(&'a Path, &'a [usize])> {
+        self.entry(name).map(|entry| (&*entry.path, entry.lines.as_slice()))
     }
 
     fn entry(&self, name: &str) -> Option<&'a Entry> {
@@ -289,6 +293,14 @@ mod tests {
         let error = hub.get_int("c").unwrap_err().to_string();
         assert_eq!(error, "hub.conf:4: value for c config option must be a valid integer");
         assert!(hub.get_bool("c").is_err());
+    }
+
+    #[test]
+    fn each_line_of_a_value_has_its_place() {
+        let ini = raw("[policy]\ntag =\n  a :: b\n  # no line of it\n  c :: d\n").unwrap();
+        let policy = ini.section("policy").unwrap();
+        assert_eq!(policy.place("tag"), Some((Path::new("hub.conf"), &[2, 3, 5][..])));
+        assert_eq!(policy.place("vm"), None);
     }
 
     #[test]

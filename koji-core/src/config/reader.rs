@@ -51,9 +51,9 @@ impl<'a> Reader<'a> {
             }
             let indent = line.len() - line.trim_start().len();
             if content.is_empty() {
-                self.append("");
+                self.append("", index + 1);
             } else if self.option.is_some() && indent > self.indent {
-                self.append(content);
+                self.append(content, index + 1);
             } else {
                 self.indent = indent;
                 self.statement(content, index + 1)?;
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         if !self.seen_options.insert((index, name.clone())) {
             return Err(syntax(format!("option '{name}' already exists in its section")));
         }
-        let entry = Entry { value: value.to_owned(), path: self.path.clone(), line };
+        let entry = Entry { value: value.to_owned(), path: self.path.clone(), lines: vec![line] };
         if let Some(options) = self.options(target) {
             options.insert(name.clone(), entry);
         }
@@ -100,12 +100,13 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn append(&mut self, content: &str) {
+    fn append(&mut self, content: &str, line: usize) {
         if let (Some(target), Some(name)) = (self.section, self.option.clone())
             && let Some(entry) = self.options(target).and_then(|options| options.get_mut(&name))
         {
             entry.value.push('\n');
             entry.value.push_str(content);
+            entry.lines.push(line);
         }
     }
 

@@ -23,6 +23,7 @@ pub struct Policy {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
+    line: usize,
     tests: Vec<Test>,
     /// Whether the action is for when the tests do not all hold.
     otherwise: bool,
@@ -53,6 +54,8 @@ pub struct Decision {
     pub action: String,
     /// The rule, and those of the blocks around it.
     pub rule: String,
+    /// The line of the rule in the policy's text, from 1.
+    pub line: usize,
 }
 
 /// Why a policy could not be read.
@@ -88,11 +91,11 @@ impl Policy {
                 continue;
             }
             if text == "}" {
-                let Some((_, tests, otherwise, outer)) = open.pop() else {
+                let Some((line, tests, otherwise, outer)) = open.pop() else {
                     return Err(fail("nesting error in rule set: '}' without '{'".into()));
                 };
                 let block = std::mem::replace(&mut rules, outer);
-                rules.push(Rule { tests, otherwise, action: Action::Block(block) });
+                rules.push(Rule { line, tests, otherwise, action: Action::Block(block) });
                 continue;
             }
             let (conditions, action, otherwise) = match (text.rsplit_once("::"), text.rsplit_once("!!")) {
@@ -106,7 +109,7 @@ impl Policy {
                 open.push((line, tests, otherwise, std::mem::take(&mut rules)));
                 continue;
             }
-            rules.push(Rule { tests, otherwise, action: Action::parse(action).map_err(fail)? });
+            rules.push(Rule { line, tests, otherwise, action: Action::parse(action).map_err(fail)? });
         }
         match open.pop() {
             Some((line, ..)) => Err(PolicyError { line, problem: "nesting error in rule set: '{' without '}'".into() }),
@@ -131,8 +134,8 @@ impl Policy {
                 Action::Result(action) => {
                     let above = blocks.iter().filter_map(|(_, rule)| *rule);
                     let rules: Vec<String> = above.chain([rule]).map(Rule::condition).collect();
-                    let rule = format!("{}{action}", rules.join("... "));
-                    return Ok(Some(Decision { action: action.clone(), rule }));
+                    let text = format!("{}{action}", rules.join("... "));
+                    return Ok(Some(Decision { action: action.clone(), rule: text, line: rule.line }));
                 }
                 Action::Block(inner) => blocks.push((inner.iter(), Some(rule))),
                 Action::Break(depth) => blocks.truncate(blocks.len().saturating_sub(*depth)),
@@ -260,7 +263,8 @@ mod tests {
 
     fn decide(policy: &str, words: &[&str]) -> Option<String> {
         let policy = Policy::parse(policy, known).unwrap();
-        assert_eq!(Policy::parse(&policy.to_string(), known).unwrap(), policy, "{policy}");
+        let shown = policy.to_string();
+        assert_eq!(Policy::parse(&shown, known).unwrap().to_string(), shown);
         let mut words = Words(words);
         // nothing here waits
         match pin!(policy.decide(&mut words)).poll(&mut Context::from_waker(Waker::noop())) {
@@ -311,6 +315,19 @@ mod tests {
         assert_eq!(action(&["b", "c", "e"]).as_deref(), Some("middle"));
         assert_eq!(action(&["a", "b", "c", "d"]).as_deref(), Some("last"));
         assert_eq!(action(&["b", "c", "f"]), None);
+    }
+
+    #[test]
+    fn a_decision_names_its_line() {
+        let policy = Policy::parse("# no rule\non a :: {\n  on b :: x\n}\nall :: y", known).unwrap();
+        for (words, line) in [(&["a", "b"][..], 3), (&["a"], 5)] {
+            let mut words = Words(words);
+            let Poll::Ready(Ok(found)) = pin!(policy.decide(&mut words)).poll(&mut Context::from_waker(Waker::noop()))
+            else {
+                panic!("nothing here waits")
+            };
+            assert_eq!(found.map(|d| d.line), Some(line));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use koji_core::fault::FaultKind;
 use koji_core::ids::VolumeId;
 use koji_core::paths;
-use koji_core::policy::{Decision, Policy};
+use koji_core::policy::{Decision, Policy, PolicyError};
 use koji_core::xmlrpc::Struct;
 
 use crate::call::Call;
@@ -62,7 +62,7 @@ impl Policies {
         };
         let mut all = BTreeMap::new();
         for (name, text) in DEFAULTS.iter().copied().chain(configured) {
-            let policy = Policy::parse(text, known).map_err(|e| Error::Config(format!("policy {name}, {e}")))?;
+            let policy = Policy::parse(text, known).map_err(|e| refused(config, name, e))?;
             all.insert(name.to_owned(), policy);
         }
         Ok(Policies(all))
@@ -79,6 +79,19 @@ impl Policies {
     }
 }
 
+/// The place of a policy's line: in its file, or in its own text.
+pub(crate) fn place(config: &HubConfig, name: &str, line: usize) -> String {
+    let file = config.policy_places.get(name);
+    match file.and_then(|(path, lines)| Some((path, lines.get(line.checked_sub(1)?)?))) {
+        Some((path, line)) => format!("{}:{line}: policy {name}", path.display()),
+        None => format!("policy {name}, line {line}"),
+    }
+}
+
+fn refused(config: &HubConfig, name: &str, e: PolicyError) -> Error {
+    Error::Config(format!("{}: {}", place(config, name, e.line), e.problem))
+}
+
 /// What an access policy says.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdict {
@@ -89,8 +102,13 @@ pub(crate) struct Verdict {
 
 /// What a policy says of the data; a fault if there is no such policy.
 pub(crate) async fn eval(cx: &mut Call<'_>, name: &str, data: &Struct) -> Result<Option<String>> {
+    Ok(decide(cx, name, data).await?.map(|decision| decision.action))
+}
+
+/// As [`eval`], with the rule that says so.
+pub(crate) async fn decide(cx: &mut Call<'_>, name: &str, data: &Struct) -> Result<Option<Decision>> {
     let Some(policy) = cx.hub().policies().get(name) else { fail!("no such policy: {name}") };
-    Ok(facts::decide(cx, policy, data).await?.map(|decision| decision.action))
+    facts::decide(cx, policy, data).await
 }
 
 /// Whether an access policy allows it. `default` is for when no rule applies; with `force` an administrator is allowed
@@ -106,7 +124,7 @@ pub(crate) async fn check(cx: &mut Call<'_>, name: &str, data: &Struct, default:
             (action.to_owned(), "missing policy".to_owned(), String::new())
         }
         Some(None) => (default.to_owned(), "not covered by policy".into(), "(no match)".into()),
-        Some(Some(Decision { action, rule })) => {
+        Some(Some(Decision { action, rule, .. })) => {
             let (word, reason) = action.split_once(char::is_whitespace).unwrap_or((&action, ""));
             (word.to_lowercase(), reason.trim_start().to_owned(), rule)
         }

@@ -17,7 +17,7 @@ pub(crate) use signature::{Spliced, hex};
 use tags::Tag;
 
 /// Where the signature header begins, behind the lead.
-const SIGNATURE_START: u64 = 96;
+pub(crate) const SIGNATURE_START: u64 = 96;
 
 /// The headers of an RPM file.
 pub(crate) struct RpmFile {
