@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
                 1 => {
                     let sum = source.value(&names);
                     let data = source.value(&names);
-                    drop(world.call("uploadFile", &[dir, name, source.byte().into(), sum, 0.into(), data]));
+                    drop(world.call("uploadFile", &[dir, name, i32::from(source.byte()).into(), sum, 0.into(), data]));
                 }
                 _ => {}
             }

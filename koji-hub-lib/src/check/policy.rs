@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use koji_core::json::Json;
 use koji_core::policy::Decision;
-use koji_core::xmlrpc::{Struct, Value, to_value};
+use koji_core::xmlrpc::{Struct, Value};
 
 use crate::call::{Call, Client};
 use crate::error::fail;
@@ -28,7 +27,7 @@ impl FromStr for PolicyData {
         let (name, value) = match name.strip_suffix(':') {
             None => (name, value.into()),
             Some(name) => match serde_json::from_str(value) {
-                Ok(json) => (name, to_value(&Json(json))?),
+                Ok(value) => (name, value),
                 Err(e) => fail!("{name}: not JSON: {e}"),
             },
         };

@@ -41,11 +41,20 @@ const RECENT: [(&str, &str); 6] = [
     ("tag_package_owners", "owner"),
 ];
 
+/// A Koji hub's database, as it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// The Koji whose schema it has.
+    pub version: &'static str,
+    /// How many users, tags, builds and tasks are in it.
+    pub counts: [(&'static str, i64); 4],
+}
+
 /// What [`Db::migrate`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Migrated {
     /// An existing Koji database was taken over as it is.
-    pub adopted: bool,
+    pub adopted: Option<Adopted>,
     /// The migrations applied, in order; the first, when it is among them, made a new schema.
     pub applied: Vec<&'static str>,
 }
@@ -53,8 +62,16 @@ pub struct Migrated {
 impl fmt::Display for Migrated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let created = self.applied.first() == Some(&KOJI);
-        match (self.adopted, created, self.applied.as_slice()) {
-            (true, ..) => f.write_str("adopted the existing Koji database"),
+        match (&self.adopted, created, self.applied.as_slice()) {
+            (Some(found), _, applied) => {
+                write!(f, "adopted an existing database with the schema of Koji {}:", found.version)?;
+                for (n, (what, count)) in found.counts.iter().enumerate() {
+                    write!(f, "{} {count} {what}", if n == 0 { "" } else { "," })?;
+                }
+                f.write_str("; added the table hub_migrations")?;
+                applied.iter().try_for_each(|name| write!(f, ", {name}"))?;
+                f.write_str("; all else is as it was")
+            }
             (_, true, _) => f.write_str("created the database's schema"),
             (_, _, []) => f.write_str("the database's schema is up to date"),
             (_, _, applied) => write!(f, "upgraded the database's schema: {}", applied.join(", ")),
@@ -80,7 +97,7 @@ impl Db {
         } else {
             if has_table(&mut conn, "events").await? {
                 check_koji(&mut conn).await?;
-                done.adopted = true;
+                done.adopted = Some(look(&mut conn).await?);
                 applied.push(KOJI.to_owned());
             }
             conn.script(MIGRATIONS_TABLE).await?;
@@ -120,6 +137,24 @@ async fn has_table(conn: &mut Conn, name: &str) -> Result<bool, DbError> {
     Ok(conn.fetch_scalar::<i64>(sql, args![name]).await? > 0)
 }
 
+/// What is in a Koji hub's database. Schemas since 1.35 differ in nothing but the types of archives that come with them.
+async fn look(conn: &mut Conn) -> Result<Adopted, DbError> {
+    let newest = "SELECT MAX(CASE name WHEN 'wsl' THEN 2 WHEN 'erofs' THEN 1 ELSE 0 END) FROM archivetypes";
+    let version = match conn.fetch_scalar::<Option<i32>>(newest, args![]).await? {
+        Some(2) => "1.37",
+        Some(1) => "1.36",
+        _ => "1.35",
+    };
+    let mut count = async |sql| conn.fetch_scalar::<i64>(sql, args![]).await;
+    let counts = [
+        ("users", count("SELECT COUNT(*) FROM users").await?),
+        ("tags", count("SELECT COUNT(*) FROM tag").await?),
+        ("builds", count("SELECT COUNT(*) FROM build").await?),
+        ("tasks", count("SELECT COUNT(*) FROM task").await?),
+    ];
+    Ok(Adopted { version, counts })
+}
+
 /// Makes sure that the tables found are those of a Koji hub, and recent enough.
 async fn check_koji(conn: &mut Conn) -> Result<(), DbError> {
     let column = Sql {
@@ -127,11 +162,16 @@ async fn check_koji(conn: &mut Conn) -> Result<(), DbError> {
         postgres: "SELECT COUNT(*) FROM pg_catalog.pg_attribute \
                    WHERE attrelid = pg_catalog.to_regclass($1) AND attname = $2 AND NOT attisdropped",
     };
+    for table in ["tag_listing", "rpminfo"] {
+        if !has_table(conn, table).await? {
+            return Err(DbError::Schema(format!("the database has tables, but no {table}: it is not a Koji hub's")));
+        }
+    }
     for (table, name) in RECENT {
         if conn.fetch_scalar::<i64>(column, args![table, name]).await? == 0 {
             return Err(DbError::Schema(format!(
-                "the database has tables, but no {table}.{name}: it is not a Koji hub's, or of a Koji older than 1.35. \
-                 Bring it to 1.35 with Koji's own schema-upgrade scripts first"
+                "the database is of a Koji older than 1.35: it has no {table}.{name}. \
+                 Bring it to 1.35 with Koji's own schema-upgrade scripts first; nothing was changed"
             )));
         }
     }

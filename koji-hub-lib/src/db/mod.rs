@@ -60,7 +60,7 @@ pub use connect::Db;
 pub use dialect::{Dialect, IntoSql, Sql, Statement, glob_to_like};
 pub use dynamic::Fields;
 pub use error::DbError;
-pub use migrate::Migrated;
+pub use migrate::{Adopted, Migrated};
 pub use query::Select;
 pub use url::DbUrl;
 pub use versioned::{insert_versioned, new_event, revoke};

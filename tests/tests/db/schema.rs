@@ -1,8 +1,11 @@
 //! Creating and adopting the schema.
 
+use std::collections::BTreeMap;
+
+use koji_core::api::tags::{CreateTag, GetTag};
 use koji_hub_lib::db::Dialect;
 use koji_hub_lib::db::{Db, DbError, args};
-use koji_tests::{database, databases, empty_database};
+use koji_tests::{TestDb, TestHub, database, databases, empty_database};
 
 const BOTH: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 
@@ -44,10 +47,113 @@ async fn a_koji_database_is_adopted_with_its_rows() {
         // A Koji hub's database is ours without our own tables.
         run(&test.db, "DROP TABLE hub_migrations").await;
         let adopted = test.db.migrate().await.unwrap();
-        assert_eq!(adopted.to_string(), "adopted the existing Koji database");
-        assert!(!test.db.migrate().await.unwrap().adopted);
+        assert_eq!(
+            adopted.to_string(),
+            "adopted an existing database with the schema of Koji 1.37: 0 users, 1 tags, 0 builds, 0 tasks; \
+             added the table hub_migrations; all else is as it was"
+        );
+        assert_eq!(test.db.migrate().await.unwrap().adopted, None);
         let mut conn = test.db.read().await.unwrap();
         assert_eq!(conn.fetch_scalar::<String>("SELECT name FROM tag", args![]).await.unwrap(), "old");
+    }
+}
+
+/// All that the schema is made of but for our own tables, and all rows: a text for each.
+async fn contents(test: &TestDb) -> BTreeMap<String, String> {
+    let mut conn = test.db.read().await.unwrap();
+    let mut out = BTreeMap::new();
+    let schema = match test.dialect() {
+        Dialect::Sqlite => {
+            "SELECT type || ' ' || name, COALESCE(sql, '') FROM sqlite_schema WHERE tbl_name NOT LIKE 'hub%'"
+        }
+        Dialect::Postgres => {
+            "SELECT 'column ' || attrelid::regclass || '.' || attname, format_type(atttypid, atttypmod) || attnotnull
+                    || COALESCE(pg_get_expr(adbin, adrelid), '')
+             FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+             LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+             WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'hub%' AND attnum > 0
+             UNION ALL SELECT 'constraint ' || conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+             FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE 'hub%'
+             UNION ALL SELECT 'index ' || indexname, indexdef FROM pg_indexes
+             WHERE schemaname = 'public' AND tablename NOT LIKE 'hub%'
+             UNION ALL SELECT 'function ' || proname, pg_get_functiondef(oid) FROM pg_proc
+             WHERE pronamespace = 'public'::regnamespace
+             UNION ALL SELECT 'sequence ' || sequencename, COALESCE(last_value, 0) || ' ' || increment_by
+             FROM pg_sequences WHERE schemaname = 'public'
+             UNION ALL SELECT 'grants ' || relname, COALESCE(relacl::text, '') FROM pg_class
+             WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'hub%'"
+        }
+    };
+    out.extend(conn.fetch_all::<(String, String)>(schema, args![]).await.unwrap());
+    drop(conn);
+    let mut tables: Vec<String> = columns(test).await.into_iter().map(|(table, _)| table).collect();
+    tables.dedup();
+    for table in tables.iter().filter(|table| !table.starts_with("hub_")) {
+        let rows: String = match &test.db {
+            Db::Postgres(pool) => {
+                let sql = format!("SELECT COALESCE(string_agg(t::text, ' ' ORDER BY t::text), '') FROM {table} AS t");
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap()
+            }
+            Db::Sqlite { read, .. } => {
+                let sql = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}");
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(read).await.unwrap()
+            }
+        };
+        out.insert(format!("rows of {table}"), rows);
+    }
+    out
+}
+
+#[tokio::test]
+async fn adopting_changes_nothing_that_is_there_and_koji_goes_on() {
+    for test in databases("goes_on").await {
+        run(&test.db, "INSERT INTO users (name, status, usertype) VALUES ('old', 0, 0)").await;
+        run(&test.db, "DROP TABLE hub_migrations").await;
+        let before = contents(&test).await;
+        for _ in 0..2 {
+            test.db.migrate().await.unwrap();
+            assert_eq!(contents(&test).await, before);
+        }
+        let postgres = test.dialect() == Dialect::Postgres;
+        let hub = TestHub::new(test);
+        let admin = hub.admin().await;
+        admin.call(CreateTag::new("ours").arches("x86_64")).await.unwrap();
+        // Koji's hub, which then goes on with the same tables and sequences
+        if postgres {
+            for sql in [
+                "INSERT INTO tag (id, name) VALUES (nextval('tag_id_seq'), 'theirs')",
+                "INSERT INTO tag_config (tag_id, arches, create_event, creator_id)
+                 SELECT id, 'ppc64le', get_event(), 1 FROM tag WHERE name = 'theirs'",
+                "UPDATE tag_config SET active = NULL, revoke_event = get_event(), revoker_id = 1
+                 WHERE tag_id = (SELECT id FROM tag WHERE name = 'ours') AND active = TRUE",
+                "INSERT INTO tag_config (tag_id, arches, creator_id) SELECT id, 's390x', 1 FROM tag WHERE name = 'ours'",
+            ] {
+                run(&hub.db.db, sql).await;
+            }
+            for (tag, arches) in [("theirs", "ppc64le"), ("ours", "s390x")] {
+                let found = admin.call(GetTag::new(tag)).await.unwrap().unwrap();
+                assert_eq!(found.arches.as_deref(), Some(arches));
+            }
+        }
+        assert_eq!(admin.call(CreateTag::new("ours2")).await.unwrap().0, if postgres { 3 } else { 2 });
+        let mut told = Vec::new();
+        hub.hub.check_data(true, |line| told.push(line)).await.unwrap();
+        assert_eq!(told, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn the_version_of_an_adopted_koji_is_told() {
+    for dialect in BOTH {
+        for (sql, version) in [
+            ("DELETE FROM archivetypes WHERE name = 'wsl'", "1.36"),
+            ("DELETE FROM archivetypes WHERE name IN ('wsl', 'erofs')", "1.35"),
+        ] {
+            let test = database("version", dialect).await;
+            run(&test.db, "DROP TABLE hub_migrations").await;
+            run(&test.db, sql).await;
+            assert_eq!(test.db.migrate().await.unwrap().adopted.map(|found| found.version), Some(version));
+        }
     }
 }
 
@@ -115,7 +221,7 @@ async fn ids_are_never_used_again() {
 }
 
 /// The columns of every table, in order, by name.
-async fn columns(test: &koji_tests::TestDb) -> Vec<(String, String)> {
+async fn columns(test: &TestDb) -> Vec<(String, String)> {
     let sql = match test.dialect() {
         Dialect::Sqlite => {
             "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c \
