@@ -142,6 +142,10 @@ impl World {
 
 /// Makes sure that a fault tells of what was asked, not of a failure of the hub's own.
 pub fn check(method: &str, message: &str) {
+    // a path that leaves the storage is the caller's
+    if message.ends_with("not a path inside the storage") {
+        return;
+    }
     for words in ["database: ", "storage: ", "the hub failed on this request"] {
         assert!(!message.starts_with(words), "{method}: {message}");
     }
@@ -156,8 +160,10 @@ pub fn with_world(make: fn() -> World, work: impl FnOnce(&World)) {
         let (world, age) = slot.get_or_insert_with(|| (make(), 0));
         work(world);
         *age += 1;
-        if *age > LIFE {
-            *slot = None;
+        if *age > LIFE
+            && let Some((world, _)) = slot.take()
+        {
+            world.block_on(world.hub.db().close());
         }
     });
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use koji_client::{Options, Session};
@@ -15,7 +16,10 @@ use koji_core::api::tasks::{Build, ListTasks};
 use koji_core::ids::TaskId;
 use koji_core::model::{TaskListItem, TaskState};
 use koji_core::xmlrpc::{Struct, Value};
+use koji_hub_lib::Hub;
+use koji_hub_lib::config::HubConfig;
 use koji_hub_lib::db::Dialect;
+use koji_hub_lib::storage::LocalStorage;
 use tempfile::TempDir;
 
 use crate::programs::built;
@@ -68,8 +72,17 @@ impl Program {
 
     /// The most memory that it has used since its start, in KiB.
     pub fn memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    /// The memory that it uses, in KiB.
+    pub fn memory_now(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, field: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
@@ -177,6 +190,19 @@ impl Processes {
     /// The hub's storage.
     pub fn top(&self) -> PathBuf {
         self.folder.path().join("koji")
+    }
+
+    /// What `koji-hub check --data --checksums` tells of the hub's data.
+    ///
+    /// # Panics
+    /// When the hub's configuration is refused.
+    pub async fn check_data(&self) -> Vec<String> {
+        let config = HubConfig::new(self.db.url.clone(), self.top());
+        let storage = Arc::new(LocalStorage::new(self.top()).expect("the storage"));
+        let hub = Hub::new(config, self.db.db.clone(), storage).expect("a hub");
+        let mut told = Vec::new();
+        hub.check_data(true, |line| told.push(line)).await.expect("a check");
+        told
     }
 
     /// A further session of the administrator.

@@ -1,14 +1,14 @@
-//! Two builders and twenty builds at once.
+//! Two builders and twenty builds at once; sixteen clients that mix all kinds of calls.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use koji_client::Session;
 use koji_core::api::tasks::GetTaskResult;
 use koji_core::model::TaskState;
 use koji_core::xmlrpc::Struct;
 use koji_hub_lib::db::{Dialect, args};
-use koji_tests::{Processes, Watcher, build_source_rpm, problems, submit};
+use koji_tests::{Processes, Watcher, build_source_rpm, mixed_load, problems, submit};
 
 const CLIENTS: usize = 4;
 const BUILDS: usize = 20;
@@ -25,6 +25,17 @@ async fn twenty_builds_at_once_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_builds_at_once_on_postgres() {
     twenty_builds(Dialect::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_mix_all_calls_lose_nothing() {
+    for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        let done = mixed_load(dialect, Duration::from_secs(8)).await;
+        eprintln!("{} calls on {dialect:?}, memory {:?} KiB", done.calls, done.memory);
+        assert!(done.wrong.is_empty(), "{dialect:?}: {:#?}", done.wrong);
+        let [first, second, _] = done.memory;
+        assert!(second <= first + MEMORY, "the hub's memory has grown from {first} KiB to {second} KiB");
+    }
 }
 
 async fn twenty_builds(dialect: Dialect) {

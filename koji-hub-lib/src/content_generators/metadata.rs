@@ -137,8 +137,9 @@ pub(super) async fn open(hub: &Hub, given: Value, dir: &str) -> Result<(Struct, 
 }
 
 async fn read_file(hub: &Hub, dir: &str, name: &str) -> Result<String> {
-    let path = upload(&format!("{dir}/{name}"));
-    if !paths::is_relative(name) || hub.storage().metadata(&path).await?.is_none_or(|found| found.is_dir) {
+    let file = if dir.is_empty() { name.to_owned() } else { format!("{dir}/{name}") };
+    let path = upload(&file);
+    if !paths::is_relative(&file) || hub.storage().metadata(&path).await?.is_none_or(|found| found.is_dir) {
         fail!("No such file: {name}");
     }
     match String::from_utf8(hub.storage().read(&path, 0, LONGEST).await?.into()) {

@@ -149,3 +149,80 @@ async fn whatever_a_call_is_given_it_is_answered() {
         }
     }
 }
+
+/// Texts that mean something in SQL, in its patterns and regular expressions, or to what puts statements together.
+const METACHARACTERS: [&str; 12] = [
+    "'; DROP TABLE tag; --",
+    "' OR '1'='1",
+    "\" OR 1=1 --",
+    "x') OR (1=1",
+    "a\\' OR 1=1 --",
+    "name; SELECT 1",
+    "name) --",
+    "$1",
+    "$$ $x$ :name ?1 @a",
+    "%_\\%",
+    "/* x */ UNION SELECT * FROM users",
+    "(select(1))",
+];
+/// Words by which a database tells that it was given no statement.
+const COMPLAINTS: [&str; 8] = [
+    "syntax error",
+    "near \"",
+    "unterminated",
+    "no such column",
+    "does not exist at",
+    "unrecognized token",
+    "SQL",
+    "database: ",
+];
+
+/// The rows of the tables that nothing of this may change.
+async fn kept(hub: &koji_tests::TestHub) -> Vec<(String, i64)> {
+    let mut db = hub.db.db.read().await.unwrap();
+    let sql =
+        "SELECT 'permissions', COUNT(*) FROM permissions UNION ALL SELECT 'archivetypes', COUNT(*) FROM archivetypes
+               UNION ALL SELECT 'locks', COUNT(*) FROM locks UNION ALL SELECT 'btype', COUNT(*) FROM btype";
+    db.fetch_all(sql, koji_hub_lib::db::args![]).await.unwrap()
+}
+
+#[tokio::test]
+async fn no_text_becomes_part_of_a_statement() {
+    for hub in hubs("no_text_becomes").await {
+        let admin = hub.admin().await;
+        let builder = hub.builder("builder1").await;
+        admin.call(GrantPermission::new("builder1", "admin")).await.unwrap();
+        admin.call(CreateTag::new("f44").arches("x86_64")).await.unwrap();
+        admin.call(CreateEmptyBuild::new("hello", "1", "1", None)).await.unwrap();
+        let task = hub.open_task(&builder, &admin, "build").await;
+        let before = kept(&hub).await;
+        let mut dice = Dice(2);
+        for entry in hub.hub.registry().iter() {
+            let name = entry.info.name;
+            let grows = ["addArchiveType", "grantPermission", "addBType"].contains(&name);
+            if entry.info.mode == Mode::Wait || LEFT_OUT.contains(&name) || grows {
+                continue;
+            }
+            let params = (entry.params)();
+            for text in METACHARACTERS {
+                let text = Value::from(text);
+                // the text alone, in lists, as a value and as a name of structs; by itself and behind what there is
+                let opts = members(&[("order", text.clone()), ("group", text.clone())]);
+                let named = Value::Struct([(text.as_str().unwrap(), text.clone())].into_iter().collect());
+                for value in [text.clone(), list(&[text.clone(), text.clone()]), opts, named] {
+                    let known = [value.clone(), "f44".into(), "hello-1-1".into(), task.0.into()];
+                    let first = known[dice.below(known.len())].clone();
+                    let rest = params.iter().skip(1).map(|_| value.clone());
+                    let given: Vec<Value> = params.first().map(|_| first).into_iter().chain(rest).collect();
+                    let Err(fault) = builder.call_raw(name, given).await else { continue };
+                    let complaint = COMPLAINTS.iter().find(|words| fault.message.contains(*words));
+                    assert_eq!(complaint, None, "{name} of {}: {}", python::repr(&value), fault.message);
+                }
+            }
+        }
+        assert_eq!(kept(&hub).await, before);
+        let mut told = Vec::new();
+        hub.hub.check_data(false, |line| told.push(line)).await.unwrap();
+        assert_eq!(told, [""; 0]);
+    }
+}

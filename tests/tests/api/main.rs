@@ -27,5 +27,6 @@ mod targets;
 mod tasks;
 mod typed_builds;
 mod typed_tasks;
+mod uploads;
 mod users;
 mod volumes;
