@@ -252,6 +252,8 @@ async fn metadata_come_as_a_struct_as_text_or_as_a_file() {
         assert_eq!(alice.refused(ask("not json".into())).await.1, "Invalid json data: 'not json'");
         assert_eq!(alice.refused(ask(Value::Nil)).await.1, "No such file: metadata.json");
         assert_eq!(alice.refused(ask("../x.json".into())).await.1, "No such file: ../x.json");
+        let nowhere = CgImport::new(Value::Nil, "");
+        assert_eq!(alice.refused(nowhere).await.1, "No such file: metadata.json");
         let refused = alice.refused(ask(5.into())).await;
         let expected = "Invalid type for value '5': <class 'int'>, expected type <class 'str'>";
         assert_eq!(refused, (FaultKind::Parameter, expected.to_owned()));
