@@ -31,7 +31,7 @@ fn name(data: &[u8]) -> String {
     let end = data.get(10..76).and_then(|name| name.iter().position(|byte| *byte == 0)).unwrap_or(0);
     let lead = String::from_utf8_lossy(data.get(10..10 + end).unwrap_or_default()).into_owned();
     let arch = if data.get(7) == Some(&1) { "src" } else { "noarch" };
-    format!("{}.{arch}.rpm", lead.replace(['/', '\0'], "_"))
+    format!("{}.{arch}.rpm", lead.replace(['/', '\0', '\n'], "_"))
 }
 
 fuzz_target!(|data: &[u8]| {

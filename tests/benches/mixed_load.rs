@@ -1,7 +1,8 @@
 //! Sixteen clients that mix reads, writes and batches, on a real `koji-hub` process.
 //!
 //! `cargo bench -p koji-tests --bench mixed_load -- --minutes 5` prints, for SQLite and Postgres, the calls a second and
-//! the hub's memory, and fails if a client got a fault, an update was lost, or `check --data` has something to tell.
+//! the hub's memory, and fails if a client got a fault, an update was lost, or `check --data` has something to tell. With
+//! `postgres` or `sqlite` only that database's.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use koji_tests::{CLIENTS, mixed_load};
 async fn main() {
     let mut args = std::env::args().skip_while(|arg| arg != "--minutes").skip(1);
     let minutes: f64 = args.next().map_or(1.0, |minutes| minutes.parse().expect("a number of minutes"));
+    let only = std::env::args().skip(1).find(|arg| matches!(arg.as_str(), "postgres" | "sqlite"));
     println!("{CLIENTS} clients for {minutes} minutes; memory in MiB\n");
     println!(
         "{:<10} {:>9} {:>8} {:>11} {:>12} {:>6}",
@@ -19,6 +21,9 @@ async fn main() {
     );
     let mut failed = false;
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
+        if only.as_ref().is_some_and(|only| !only.eq_ignore_ascii_case(&format!("{dialect:?}"))) {
+            continue;
+        }
         let done = mixed_load(dialect, Duration::from_secs_f64(minutes * 60.0)).await;
         let [first, second, most] = done.memory.map(|kib| kib as f64 / 1024.0);
         println!(

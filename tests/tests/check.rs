@@ -154,7 +154,10 @@ const DAMAGES: &[(&str, &str)] = &[
     ("UPDATE build SET state = 2 WHERE id = 2", "packages/lib/1/1 is of build 2, which is DELETED"),
     ("UPDATE build SET version = '2.11' WHERE id = 1", "packages/hello/2.10/1 is of no build"),
     ("UPDATE sessions SET master = 2 WHERE id = 1", "session 1 is of another user than session 2 above it"),
-    ("UPDATE sessions SET master = 1 WHERE id = 2", "session 1 is below session 2, which is itself below one"),
+    (
+        "UPDATE sessions SET master = 1, \"exclusive\" = NULL WHERE id = 2",
+        "session 1 is below session 2, which is itself below one",
+    ),
     ("UPDATE repo SET id = 7", "repo 7 of tag f44 is ready, but repos/f44/7 is not there"),
 ];
 
