@@ -68,7 +68,7 @@ pub struct HubConfig {
     pub soft_refusal_timeout: Duration,
     /// `HostTimeout`: after how long without a word a host's tasks are freed.
     pub host_timeout: Duration,
-    /// `RunInterval`: how often the scheduler looks at everything.
+    /// `RunInterval`: how often at most the scheduler runs for builders that ask for tasks and do not wait.
     pub run_interval: Duration,
     /// `MaxRepoTasks`
     pub max_repo_tasks: i64,

@@ -21,7 +21,7 @@ impl Hub {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        let scheduler = tokio::spawn(scheduler::run_forever(self.clone()));
+        let scheduler = tokio::spawn(scheduler::run_for_waiting(self.clone()));
         let stopping = self.clone();
         let shutdown = async move {
             shutdown.await;

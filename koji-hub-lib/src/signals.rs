@@ -23,6 +23,8 @@ pub enum Change {
 pub struct Signals {
     tasks: watch::Sender<u64>,
     repos: watch::Sender<u64>,
+    /// How many builders wait for work.
+    idle_builders: watch::Sender<usize>,
     stopping: AtomicBool,
 }
 
@@ -31,7 +33,12 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 impl Signals {
     pub(crate) fn new() -> Self {
-        Signals { tasks: watch::Sender::new(0), repos: watch::Sender::new(0), stopping: AtomicBool::new(false) }
+        Signals {
+            tasks: watch::Sender::new(0),
+            repos: watch::Sender::new(0),
+            idle_builders: watch::Sender::new(0),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     fn sender(&self, change: Change) -> &watch::Sender<u64> {
@@ -44,6 +51,18 @@ impl Signals {
     /// Wakes all who wait for the change.
     pub fn announce(&self, change: Change) {
         self.sender(change).send_modify(|n| *n += 1);
+    }
+
+    /// A builder waits for work, until the guard is dropped.
+    pub(crate) fn builder_waits(&self) -> WaitingBuilder<'_> {
+        self.idle_builders.send_modify(|n| *n += 1);
+        WaitingBuilder(self)
+    }
+
+    /// Waits until there is a builder that waits for work.
+    pub(crate) async fn idle_builder(&self) {
+        // the sender is here: this does not fail
+        let _ = self.idle_builders.subscribe().wait_for(|n| *n > 0).await;
     }
 
     /// Wakes all who wait, for good: the hub stops.
@@ -61,6 +80,16 @@ impl Signals {
     /// Begins to listen; what is announced from now on wakes [`Listener::wait`].
     pub fn listen(&self, change: Change) -> Listener {
         Listener(self.sender(change).subscribe())
+    }
+}
+
+/// A builder that waits for work.
+#[derive(Debug)]
+pub(crate) struct WaitingBuilder<'s>(&'s Signals);
+
+impl Drop for WaitingBuilder<'_> {
+    fn drop(&mut self) {
+        self.0.idle_builders.send_modify(|n| *n -= 1);
     }
 }
 

@@ -140,10 +140,19 @@ async fn assigned(db: &mut Conn, host: HostId) -> Result<Vec<AssignedTask>> {
         .await?)
 }
 
+/// The tasks of a host that asks for them: if it has none, the scheduler gives it some if it can.
+async fn asked_for(cx: &mut Call<'_>, host: HostId) -> Result<Vec<AssignedTask>> {
+    let tasks = assigned(cx.db().await?, host).await?;
+    if tasks.is_empty() && scheduler::run_when_due(cx).await? {
+        return assigned(cx.db().await?, host).await;
+    }
+    Ok(tasks)
+}
+
 impl Handle for GetTasks {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<AssignedTask>> {
         let host = cx.host_id()?;
-        assigned(cx.db().await?, host).await
+        asked_for(cx, host).await
     }
 }
 
@@ -155,7 +164,7 @@ impl Handle for GetLoadData {
         let channels: Vec<i32> = db
             .fetch_scalars("SELECT channel_id FROM host_channels WHERE host_id = $1 AND active = TRUE", args![id])
             .await?;
-        let tasks = assigned(db, id).await?;
+        let tasks = asked_for(cx, id).await?;
         let mut host = to_value(&host)?;
         if let Value::Struct(host) = &mut host {
             host.insert("channels", to_value(&channels)?);
@@ -320,6 +329,7 @@ impl Handle for WaitWork {
     async fn handle(self, cx: &mut Call<'_>) -> Result<bool> {
         let host = cx.host_id()?;
         let mut changes = cx.hub().signals().listen(Change::Tasks);
+        let _waiting = cx.hub().signals().builder_waits();
         let deadline = super::deadline(self.timeout);
         let open = "SELECT id FROM task WHERE +host_id = $1 AND state = 1 ORDER BY id";
         let before: Vec<TaskId> = cx.db().await?.fetch_scalars(open, args![host]).await?;

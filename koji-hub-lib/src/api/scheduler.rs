@@ -119,6 +119,10 @@ impl Handle for GetHostData {
 
 impl Handle for DoRun {
     async fn handle(self, cx: &mut Call<'_>) -> Result<bool> {
-        scheduler::run_in(cx, true).await
+        if !self.force {
+            return scheduler::run_when_due(cx).await;
+        }
+        scheduler::run_now(cx).await?;
+        Ok(true)
     }
 }

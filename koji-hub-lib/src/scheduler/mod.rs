@@ -1,7 +1,8 @@
 //! The scheduler: which task goes to which host.
 //!
-//! It runs when something changed that it could act on (a task became free, a host reported), and every `RunInterval`
-//! to look after hosts and tasks that are silent. Of several hubs on one database, one at a time runs it.
+//! It runs for builders: for one that asks for its tasks and has none, at most every `RunInterval`, as in Koji; and
+//! while one waits for work in a long poll, whenever something changed that it could act on (a task became free, a host
+//! reported). Of several hubs on one database, one at a time runs it.
 
 mod assign;
 mod by_arch;
@@ -10,6 +11,8 @@ mod look_after;
 use std::time::Duration;
 
 use koji_core::ids::{HostId, TaskId};
+use koji_core::json::Json;
+use koji_core::time::Timestamp;
 use tokio::time::Instant;
 
 use crate::call::{Call, Client};
@@ -25,12 +28,14 @@ const GATHER: Duration = Duration::from_millis(2);
 /// How often hosts and tasks are looked after at most: what they are looked at for takes minutes.
 const LOOK_AFTER: Duration = Duration::from_secs(5);
 
-/// Runs the scheduler whenever it is needed, until the hub ends.
-pub(crate) async fn run_forever(hub: Hub) {
+/// Runs the scheduler whenever a builder that waits for work needs it, until the hub ends.
+pub(crate) async fn run_for_waiting(hub: Hub) {
     let mut changes = hub.signals().listen(Change::Tasks);
     let pause = LOOK_AFTER.min(hub.config().run_interval);
     let mut looked: Option<Instant> = None;
     loop {
+        // without one, those who ask see to it
+        hub.signals().idle_builder().await;
         let look = looked.is_none_or(|at| at.elapsed() >= pause);
         if look {
             looked = Some(Instant::now());
@@ -61,9 +66,13 @@ async fn run(hub: &Hub, look: bool) -> Result<()> {
         return Ok(());
     }
     let mut cx = Call::new(hub, None, Client::default(), true);
-    let done = run_in(&mut cx, look).await;
+    let done = match lock(&mut cx).await {
+        Ok(true) => run_locked(&mut cx, look).await,
+        Ok(false) => Ok(()),
+        Err(e) => Err(e),
+    };
     match done {
-        Ok(_) => cx.commit().await,
+        Ok(()) => cx.commit().await,
         Err(e) if e.is_retryable() => {
             cx.rollback().await;
             // the next change or interval comes soon
@@ -89,18 +98,58 @@ async fn is_needed(hub: &Hub) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Runs the scheduler as part of a call: false if another hub runs it right now.
-pub(crate) async fn run_in(cx: &mut Call<'_>, look: bool) -> Result<bool> {
-    let sql = sql!("SELECT name FROM locks WHERE name = 'scheduler'", {for update skip locked});
-    if cx.db().await?.fetch_scalar_optional::<String>(sql, args![]).await?.is_none() {
+/// Runs the scheduler as part of a call, unless it ran within `RunInterval` or another hub runs it right now: whether it
+/// ran. This is for a builder that found no task of its own.
+pub(crate) async fn run_when_due(cx: &mut Call<'_>) -> Result<bool> {
+    if !is_due(cx).await? {
         return Ok(false);
     }
+    cx.begin().await?;
+    // once more, since another may have run it meanwhile
+    if !lock(cx).await? || !is_due(cx).await? {
+        return Ok(false);
+    }
+    let now = Json(serde_json::json!(Timestamp::now().as_secs_f64()));
+    cx.db()
+        .await?
+        .execute(
+            "INSERT INTO scheduler_sys_data (name, data) VALUES ('last_run_ts', $1)
+             ON CONFLICT (name) DO UPDATE SET data = $1",
+            args![now],
+        )
+        .await?;
+    run_locked(cx, true).await?;
+    Ok(true)
+}
+
+/// Whether the last run for a builder is `RunInterval` ago; one in the future is of a clock that was wrong.
+async fn is_due(cx: &mut Call<'_>) -> Result<bool> {
+    let interval = cx.hub().config().run_interval.as_secs_f64();
+    let sql = "SELECT data FROM scheduler_sys_data WHERE name = 'last_run_ts'";
+    let last: Option<Json> = cx.db().await?.fetch_scalar_optional(sql, args![]).await?;
+    let ago = last.and_then(|last| last.0.as_f64()).map(|last| Timestamp::now().as_secs_f64() - last);
+    Ok(ago.is_none_or(|ago| ago < 0.0 || ago >= interval))
+}
+
+/// Runs the scheduler as part of a call, once whoever runs it now has done.
+pub(crate) async fn run_now(cx: &mut Call<'_>) -> Result<()> {
+    let sql = sql!("SELECT name FROM locks WHERE name = 'scheduler'", {for update});
+    cx.db().await?.fetch_scalar_optional::<String>(sql, args![]).await?;
+    run_locked(cx, true).await
+}
+
+/// Takes the scheduler's lock until the transaction ends: false if another has it.
+async fn lock(cx: &mut Call<'_>) -> Result<bool> {
+    let sql = sql!("SELECT name FROM locks WHERE name = 'scheduler'", {for update skip locked});
+    Ok(cx.db().await?.fetch_scalar_optional::<String>(sql, args![]).await?.is_some())
+}
+
+async fn run_locked(cx: &mut Call<'_>, look: bool) -> Result<()> {
     if look {
         look_after::hosts(cx).await?;
         look_after::tasks(cx).await?;
     }
-    assign::free_tasks(cx).await?;
-    Ok(true)
+    assign::free_tasks(cx).await
 }
 
 /// Notes what happened, for `scheduler.getLogMessages`.
