@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use koji_core::api::results::{Count, CountAndFilterResults, FilterResults};
-use koji_core::api::{Args, Method, MethodInfo, Mode, ParamInfo};
+use koji_core::api::{Args, ArgsError, Method, MethodInfo, Mode, ParamInfo};
 use koji_core::xmlrpc::{Value, Writer, to_value};
 use serde::Serialize;
 
@@ -105,8 +105,14 @@ impl Registry {
 
 fn run<'a, M: Handle>(args: Args, cx: &'a mut Call<'_>, mut answer: Answer<'a>) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        let request = M::from_args(args)?;
-        cx.check(M::INFO.access).await?;
+        let request = match M::from_args(args) {
+            Err(ArgsError::Binding(fault)) => return Err(fault.into()),
+            // what is wrong with a value is for those to know who may call
+            other => {
+                cx.check(M::INFO.access).await?;
+                other.map_err(koji_core::fault::Fault::from)?
+            }
+        };
         let output = request.handle(cx).await?;
         if M::INFO.mode == Mode::Wait {
             cx.release().await?;

@@ -193,7 +193,7 @@ impl<'h> Upload<'h> {
             fail!("destination not a file: {path}");
         }
         if before.is_some() && offset == 0 && !overwrite {
-            fail!("upload path exists: {path}");
+            fail!("upload path exists: {}", hub.config().full_path(&path));
         }
         let size = before.map_or(0, |m| m.size);
         let (at, start) = match u64::try_from(offset) {

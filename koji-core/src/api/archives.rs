@@ -2,7 +2,7 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{NewName, QueryOpts, TagRef};
+use super::{AnyId, NewName, QueryOpts, TagRef};
 use crate::ids::{ArchiveId, BuildId, BuildrootId, EventId, HostId};
 use crate::model::{
     Archive, ArchiveFile, ArchiveType, ImageArchive, LatestMavenArchive, MavenArchive, TaggedArchives, WinArchive,
@@ -19,17 +19,17 @@ methods! {
     /// Adds a type of archives, with the extensions of its files. They are packed as `zip`, as `tar`, or in no known way.
     [Permission("admin"), Write] "addArchiveType" => AddArchiveType(name: NewName, description: String, extensions: String, compression_type: Option<String> = None) -> ();
     /// Looks up an archive, with what is known of it as one of its type. Nil is the first there is.
-    [Anyone, Read] "getArchive" => GetArchive(archive_id: Option<ArchiveId>, strict: bool = false) -> Option<Archive>;
+    [Anyone, Read] "getArchive" => GetArchive(archive_id: AnyId<ArchiveId>, strict: bool = false) -> Option<Archive>;
     /// What is known of an archive as one of Maven.
-    [Anyone, Read] "getMavenArchive" => GetMavenArchive(archive_id: Option<ArchiveId>, strict: bool = false) -> Option<MavenArchive>;
+    [Anyone, Read] "getMavenArchive" => GetMavenArchive(archive_id: AnyId<ArchiveId>, strict: bool = false) -> Option<MavenArchive>;
     /// What is known of an archive as one of Windows.
-    [Anyone, Read] "getWinArchive" => GetWinArchive(archive_id: Option<ArchiveId>, strict: bool = false) -> Option<WinArchive>;
+    [Anyone, Read] "getWinArchive" => GetWinArchive(archive_id: AnyId<ArchiveId>, strict: bool = false) -> Option<WinArchive>;
     /// What is known of an archive as an image.
-    [Anyone, Read] "getImageArchive" => GetImageArchive(archive_id: Option<ArchiveId>, strict: bool = false) -> Option<ImageArchive>;
+    [Anyone, Read] "getImageArchive" => GetImageArchive(archive_id: AnyId<ArchiveId>, strict: bool = false) -> Option<ImageArchive>;
     /// The files in a zip or tar archive; `strict` refuses others, which count as empty.
-    [Anyone, Read] "listArchiveFiles" => ListArchiveFiles(archive_id: Option<ArchiveId>, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<ArchiveFile>;
+    [Anyone, Read] "listArchiveFiles" => ListArchiveFiles(archive_id: AnyId<ArchiveId>, query_opts "queryOpts": Option<QueryOpts> = None, strict: bool = false) -> Rows<ArchiveFile>;
     /// A file in a zip or tar archive.
-    [Anyone, Read] "getArchiveFile" => GetArchiveFile(archive_id: Option<ArchiveId>, filename: String, strict: bool = false) -> Option<ArchiveFile>;
+    [Anyone, Read] "getArchiveFile" => GetArchiveFile(archive_id: AnyId<ArchiveId>, filename: String, strict: bool = false) -> Option<ArchiveFile>;
     /// The archives of the builds in a tag, and the builds.
     [Anyone, Read] "listTaggedArchives" => ListTaggedArchives(tag: TagRef, event: Option<EventId> = None, inherit: bool = false, latest: Value = Value::Bool(false), package: Option<String> = None, kind "type": Option<String> = None, strict: bool = true, extra: bool = true) -> TaggedArchives;
     /// The Maven archives of a tag: of each artifact those of the build that was tagged last.

@@ -2,7 +2,7 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{HostRef, OneOrMany, QueryOpts, TagRef};
+use super::{AnyId, HostRef, OneOrMany, QueryOpts, TagRef};
 use crate::ids::{ArchiveId, BuildrootId, RepoId, RpmId, TaskId};
 use crate::model::{Buildroot, BuildrootRpm};
 use crate::xmlrpc::{Struct, Value};
@@ -13,7 +13,7 @@ methods! {
     /// Lists buildroots that match all that is given.
     [Anyone, Read] "listBuildroots" => ListBuildroots(host_id "hostID": Option<HostRef> = None, tag_id "tagID": Option<TagRef> = None, state: Option<OneOrMany<i32>> = None, rpm_id "rpmID": Option<RpmId> = None, archive_id "archiveID": Option<ArchiveId> = None, task_id "taskID": Option<TaskId> = None, buildroot_id "buildrootID": Option<OneOrMany<BuildrootId>> = None, repo_id "repoID": Option<RepoId> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<Buildroot>;
     /// The RPMs in a buildroot.
-    [Anyone, Read] "getBuildrootListing" => GetBuildrootListing(id: Option<BuildrootId>) -> Vec<BuildrootRpm>;
+    [Anyone, Read] "getBuildrootListing" => GetBuildrootListing(id: AnyId<BuildrootId>) -> Vec<BuildrootRpm>;
     /// Registers a buildroot.
     [Host, Write] "host.newBuildRoot" => NewBuildRoot(repo: RepoId, arch: String, task_id: Option<TaskId> = None) -> BuildrootId;
     /// Sets a buildroot's state, by name or number.

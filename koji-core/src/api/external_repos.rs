@@ -2,8 +2,8 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{ExternalRepoRef, NewName, QueryOpts, TagRef};
-use crate::ids::EventId;
+use super::{ExternalRepoRef, MaybeRef, NewName, QueryOpts, TagRef};
+use crate::ids::{EventId, ExternalRepoId};
 use crate::model::{ExternalRepo, TagExternalRepo};
 
 methods! {
@@ -16,7 +16,7 @@ methods! {
     /// Lists repos.
     [Anyone, Read] "listExternalRepos" => ListExternalRepos(info: Option<ExternalRepoRef> = None, url: Option<String> = None, event: Option<EventId> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<ExternalRepo>;
     /// Looks up a repo.
-    [Anyone, Read] "getExternalRepo" => GetExternalRepo(info: ExternalRepoRef, strict: bool = false, event: Option<EventId> = None) -> Option<ExternalRepo>;
+    [Anyone, Read] "getExternalRepo" => GetExternalRepo(info: MaybeRef<ExternalRepoId>, strict: bool = false, event: Option<EventId> = None) -> Option<ExternalRepo>;
     /// Adds a repo to a tag.
     [Permission("tag"), Write] "addExternalRepoToTag" => AddExternalRepoToTag(tag_info: TagRef, repo_info: ExternalRepoRef, priority: i32, merge_mode: Option<String> = Some("koji".into()), arches: Option<String> = None) -> ();
     /// Changes how a tag uses a repo. Says whether anything changed.

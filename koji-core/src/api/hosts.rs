@@ -2,7 +2,7 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{ChannelRef, HostRef, KwArgs, NewName, OneOrMany, QueryOpts, UserRef};
+use super::{ChannelRef, HostRef, KwArgs, MaybeRef, NewName, OneOrMany, QueryOpts, UserRef};
 use crate::ids::{ChannelId, EventId, HostId};
 use crate::model::{Channel, Host};
 use crate::xmlrpc::Value;
@@ -21,7 +21,7 @@ methods! {
     /// Lists hosts.
     [Anyone, Read] "listHosts" => ListHosts(arches: Option<OneOrMany<String>> = None, channel_id "channelID": Option<ChannelRef> = None, ready: Option<bool> = None, enabled: Option<bool> = None, user_id "userID": Option<UserRef> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<Host>;
     /// When a host last called: a text, or seconds since 1970 with `ts`.
-    [Anyone, Read] "getLastHostUpdate" => GetLastHostUpdate(host_id "hostID": HostRef, ts: bool = false) -> Value;
+    [Anyone, Read] "getLastHostUpdate" => GetLastHostUpdate(host_id "hostID": MaybeRef<HostId>, ts: bool = false) -> Value;
     /// The arches that there are hosts for.
     [Anyone, Read] "getAllArches" => GetAllArches() -> Vec<String>;
     /// Looks up a channel.

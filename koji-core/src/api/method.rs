@@ -14,12 +14,35 @@ pub trait Method: Sized + Send + 'static {
     /// Its wire name, who may call it, and whether it writes.
     const INFO: MethodInfo;
     /// Reads the parameters of a call.
-    fn from_args(args: Args) -> Result<Self, Fault>;
+    fn from_args(args: Args) -> Result<Self, ArgsError>;
     /// Writes the parameters of a call: the mandatory ones by position, the others by name if they differ from their
     /// defaults.
     fn into_params(self) -> Vec<Value>;
     /// The parameters in wire order.
     fn params() -> Vec<ParamInfo>;
+}
+
+/// Why a call's arguments are not a method's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ArgsError {
+    /// They are too many, too few, or of names that the method does not have.
+    Binding(Fault),
+    /// One is of a wrong type.
+    Type(Fault),
+}
+
+impl From<Fault> for ArgsError {
+    fn from(fault: Fault) -> Self {
+        ArgsError::Binding(fault)
+    }
+}
+
+impl From<ArgsError> for Fault {
+    fn from(error: ArgsError) -> Self {
+        match error {
+            ArgsError::Binding(fault) | ArgsError::Type(fault) => fault,
+        }
+    }
 }
 
 /// What is known of a method without its types.
@@ -152,11 +175,11 @@ impl Args {
 
 /// The fault for an argument of a wrong type, for [`methods!`](crate::methods) alone.
 #[doc(hidden)]
-pub fn wrong_type(method: &str, param: &str, kind: FaultKind, why: &str) -> Fault {
-    match kind {
+pub fn wrong_type(method: &str, param: &str, kind: FaultKind, why: &str) -> ArgsError {
+    ArgsError::Type(match kind {
         FaultKind::Parameter => Fault::new(kind, format!("{method}(): invalid value for {param}: {why}")),
         _ => Fault::new(kind, why),
-    }
+    })
 }
 
 /// Defines methods: their request structs with builders, and their [`Method`](crate::api::Method) impls.
@@ -221,7 +244,7 @@ macro_rules! methods {
                 doc: concat!($($doc, "\n"),*),
             };
             #[allow(unused_mut, unused_variables, reason = "a method may have no parameters")]
-            fn from_args(args: $crate::api::Args) -> Result<Self, $crate::fault::Fault> {
+            fn from_args(args: $crate::api::Args) -> Result<Self, $crate::api::ArgsError> {
                 let mut bound = args.bind($wire, &Self::params())?.into_iter();
                 Ok($name {
                     $($f: match bound.next().flatten() {

@@ -43,8 +43,8 @@ pub mod volumes;
 
 #[doc(hidden)]
 pub use method::wrong_type;
-pub use method::{Access, Args, Method, MethodInfo, Mode, ParamInfo};
-pub use param::{KwArgs, OneOrMany, Param, ParamKind, VarArgs};
+pub use method::{Access, Args, ArgsError, Method, MethodInfo, Mode, ParamInfo};
+pub use param::{AnyId, KwArgs, OneOrMany, Param, ParamKind, VarArgs};
 pub use query::QueryOpts;
 pub use refs::*;
 

@@ -1,7 +1,7 @@
 //! What users want mail about, and what not.
 
 use super::method::methods;
-use super::{PackageRef, TagRef, UserRef};
+use super::{AnyId, PackageRef, TagRef, UserRef};
 use crate::ids::{NotificationBlockId, NotificationId};
 use crate::model::{Notification, NotificationBlock};
 
@@ -9,7 +9,7 @@ methods! {
     /// What a user wants mail about; the caller, if none is given.
     [Anyone, Read] "getBuildNotifications" => GetBuildNotifications(user_id "userID": UserRef = UserRef::Me) -> Vec<Notification>;
     /// Looks up a notification.
-    [Anyone, Read] "getBuildNotification" => GetBuildNotification(id: Option<NotificationId>, strict: bool = false) -> Option<Notification>;
+    [Anyone, Read] "getBuildNotification" => GetBuildNotification(id: AnyId<NotificationId>, strict: bool = false) -> Option<Notification>;
     /// Has a user told of the builds of a package, or into a tag, or of all; by oneself or an administrator.
     [Anyone, Write] "createNotification" => CreateNotification(user_id: UserRef, package_id: Option<PackageRef>, tag_id: Option<TagRef>, success_only: bool) -> ();
     /// Changes what a notification is about.
@@ -19,7 +19,7 @@ methods! {
     /// What a user wants no mail about; the caller, if none is given.
     [Anyone, Read] "getBuildNotificationBlocks" => GetBuildNotificationBlocks(user_id "userID": UserRef = UserRef::Me) -> Vec<NotificationBlock>;
     /// Looks up a block of notifications.
-    [Anyone, Read] "getBuildNotificationBlock" => GetBuildNotificationBlock(id: Option<NotificationBlockId>, strict: bool = false) -> Option<NotificationBlock>;
+    [Anyone, Read] "getBuildNotificationBlock" => GetBuildNotificationBlock(id: AnyId<NotificationBlockId>, strict: bool = false) -> Option<NotificationBlock>;
     /// Keeps mail about a package, or a tag, or all mail from a user; by oneself or an administrator.
     [Anyone, Write] "createNotificationBlock" => CreateNotificationBlock(user_id: UserRef, package_id: Option<PackageRef> = None, tag_id: Option<TagRef> = None) -> ();
     /// Removes a block of notifications.

@@ -2,7 +2,7 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{PackageRef, QueryOpts, TagRef, UserRef};
+use super::{MaybeRef, PackageRef, QueryOpts, TagRef, UserRef};
 use crate::ids::{EventId, PackageId};
 use crate::model::{Package, PackageListItem, TagPackage};
 use crate::xmlrpc::Value;
@@ -11,7 +11,7 @@ methods! {
     /// Looks up a package.
     [Anyone, Read] "getPackage" => GetPackage(info: PackageRef, strict: bool = false, create: bool = false) -> Option<Package>;
     /// A package's id.
-    [Anyone, Read] "getPackageID" => GetPackageId(name: PackageRef, strict: bool = false) -> Option<PackageId>;
+    [Anyone, Read] "getPackageID" => GetPackageId(name: MaybeRef<PackageId>, strict: bool = false) -> Option<PackageId>;
     /// Lists packages: with any filter as they stand in tags, else their names alone.
     [Anyone, Read] "listPackages" => ListPackages(tag_id "tagID": Option<TagRef> = None, user_id "userID": Option<UserRef> = None, pkg_id "pkgID": Option<PackageRef> = None, prefix: Option<String> = None, inherited: bool = false, with_dups: bool = false, event: Option<EventId> = None, query_opts "queryOpts": Option<QueryOpts> = None, with_owners: bool = true, with_blocked: bool = true) -> Value;
     /// Lists packages' names.

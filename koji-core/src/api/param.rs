@@ -184,6 +184,29 @@ impl<I: Id> Param for I {
     }
 }
 
+/// An id that goes to the database as it comes: nil is nothing's, and a list of one stands for what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnyId<I>(pub Option<I>);
+
+impl<I: Id> From<I> for AnyId<I> {
+    fn from(id: I) -> Self {
+        AnyId(Some(id))
+    }
+}
+
+impl<I: Id> Param for AnyId<I> {
+    fn from_value(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Nil => Ok(AnyId(None)),
+            Value::Array(mut list) if list.len() == 1 => Self::from_value(list.pop().unwrap_or_default()),
+            one => I::from_value(one).map(Self::from),
+        }
+    }
+    fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
 /// One value or a list of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OneOrMany<T>(pub Vec<T>);

@@ -76,6 +76,32 @@ impl<I: fmt::Display> Ref<I> {
     }
 }
 
+/// A thing by id or by name; nil is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaybeRef<I>(pub Option<Ref<I>>);
+
+impl<I, R: Into<Ref<I>>> From<R> for MaybeRef<I> {
+    fn from(which: R) -> Self {
+        MaybeRef(Some(which.into()))
+    }
+}
+
+impl<I: Id> Param for MaybeRef<I> {
+    fn from_value(value: Value) -> Result<Self, String> {
+        Option::from_value(value).map(MaybeRef)
+    }
+    fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
+impl<I: fmt::Display> MaybeRef<I> {
+    /// As Python's `str` would show it: a name without quotes, `None` for none.
+    pub fn text(&self) -> String {
+        self.0.as_ref().map_or_else(|| "None".into(), Ref::text)
+    }
+}
+
 impl<I: Id> Param for Ref<I> {
     fn from_value(value: Value) -> Result<Self, String> {
         match value {

@@ -1,7 +1,7 @@
 //! Repos of tags, and the queue of requests for them.
 
 use super::method::methods;
-use super::{ExternalRepoRef, TagRef};
+use super::{AnyId, ExternalRepoRef, TagRef};
 use crate::ids::{EventId, RepoId, RepoRequestId};
 use crate::model::{ActiveRepo, Repo, RepoReference, RepoRequestResult, RepoRequestStatus};
 use crate::xmlrpc::{Struct, Value};
@@ -32,7 +32,7 @@ methods! {
     /// Stores what was seen of an external repo.
     [Permission("repo"), Write] "repo.setExternalRepoData" => SetExternalRepoData(external_repo_id: ExternalRepoRef, data: Value) -> ();
     /// The buildroots that still use a repo.
-    [Anyone, Read] "repo.references" => RepoReferences(repo_id: RepoId) -> Vec<RepoReference>;
+    [Anyone, Read] "repo.references" => RepoReferences(repo_id: AnyId<RepoId>) -> Vec<RepoReference>;
     /// Sets a repo's state; it only goes up.
     [Permission("repo"), Write] "repo.setState" => SetRepoState(repo_id: RepoId, state: Value) -> ();
     /// Queries repos: clauses `[field, operator, value]`, fields, options.

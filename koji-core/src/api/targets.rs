@@ -2,8 +2,8 @@
 
 use super::method::methods;
 use super::query::Rows;
-use super::{NewName, QueryOpts, TagRef, TargetRef};
-use crate::ids::EventId;
+use super::{MaybeRef, NewName, QueryOpts, TagRef, TargetRef};
+use crate::ids::{EventId, TargetId};
 use crate::model::BuildTarget;
 
 methods! {
@@ -16,5 +16,5 @@ methods! {
     /// Lists targets.
     [Anyone, Read] "getBuildTargets" => GetBuildTargets(info: Option<TargetRef> = None, event: Option<EventId> = None, build_tag_id "buildTagID": Option<TagRef> = None, dest_tag_id "destTagID": Option<TagRef> = None, query_opts "queryOpts": Option<QueryOpts> = None) -> Rows<BuildTarget>;
     /// Looks up a target.
-    [Anyone, Read] "getBuildTarget" => GetBuildTarget(info: TargetRef, event: Option<EventId> = None, strict: bool = false) -> Option<BuildTarget>;
+    [Anyone, Read] "getBuildTarget" => GetBuildTarget(info: MaybeRef<TargetId>, event: Option<EventId> = None, strict: bool = false) -> Option<BuildTarget>;
 }

@@ -47,7 +47,7 @@ methods! {
     /// Gives a task to a host.
     [Permission("admin"), Write] "assignTask" => AssignTask(task_id: TaskId, host: HostRef, force: bool = false, over_ride "override": bool = false) -> bool;
     /// The files that a task left.
-    [Anyone, Read] "listTaskOutput" => ListTaskOutput(task_id "taskID": TaskId, stat: bool = false, all_volumes: bool = false, strict: bool = false) -> Value;
+    [Anyone, Read] "listTaskOutput" => ListTaskOutput(task_id "taskID": Value, stat: bool = false, all_volumes: bool = false, strict: bool = false) -> Value;
     /// A part of a file that a task left, in base64. A negative offset counts from the end.
     [Anyone, Read] "downloadTaskOutput" => DownloadTaskOutput(task_id "taskID": TaskId, file_name "fileName": String, offset: i64 = 0, size: i64 = -1, volume: Option<String> = None) -> String;
     /// Waits until any of the tasks has another state than given, or a subtask that is not among them, or the time is over:

@@ -32,7 +32,7 @@ fn arguments_come_by_position_and_by_name() {
 #[test]
 fn wrong_arguments_are_parameter_errors() {
     let fault = |params| {
-        let fault = GetTag::from_args(args(params)).unwrap_err();
+        let fault = crate::fault::Fault::from(GetTag::from_args(args(params)).unwrap_err());
         assert_eq!(fault.code, FaultKind::Parameter.code());
         fault.message
     };

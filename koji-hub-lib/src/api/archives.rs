@@ -76,8 +76,8 @@ impl Handle for GetArchive {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<Archive>> {
         let db = cx.db().await?;
         match self.strict {
-            true => archives::get(db, self.archive_id).await.map(Some),
-            false => archives::find(db, self.archive_id).await,
+            true => archives::get(db, self.archive_id.0).await.map(Some),
+            false => archives::find(db, self.archive_id.0).await,
         }
     }
 }
@@ -92,7 +92,7 @@ fn found<T>(found: Option<T>, strict: bool) -> Result<Option<T>> {
 
 impl Handle for GetMavenArchive {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<MavenArchive>> {
-        match self.archive_id {
+        match self.archive_id.0 {
             Some(id) => found(archives::maven_info(cx.db().await?, id).await?, self.strict),
             None => found(None, self.strict),
         }
@@ -101,7 +101,7 @@ impl Handle for GetMavenArchive {
 
 impl Handle for GetWinArchive {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<WinArchive>> {
-        match self.archive_id {
+        match self.archive_id.0 {
             Some(id) => found(archives::win_info(cx.db().await?, id).await?, self.strict),
             None => found(None, self.strict),
         }
@@ -110,7 +110,7 @@ impl Handle for GetWinArchive {
 
 impl Handle for GetImageArchive {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<ImageArchive>> {
-        match self.archive_id {
+        match self.archive_id.0 {
             Some(id) => found(archives::image_info(cx.db().await?, id).await?, self.strict),
             None => found(None, self.strict),
         }
@@ -119,7 +119,7 @@ impl Handle for GetImageArchive {
 
 impl Handle for ListArchiveFiles {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<ArchiveFile>> {
-        let files = archives::files(cx, self.archive_id, self.strict).await?;
+        let files = archives::files(cx, self.archive_id.0, self.strict).await?;
         let all = ["archive_id", "name", "size", "mtime", "mode", "user", "group"];
         let known = if files.first().is_some_and(|file| file.mode.is_some()) { all.len() } else { 4 };
         listing::apply(files, self.query_opts.as_ref(), &all[..known])
@@ -128,7 +128,7 @@ impl Handle for ListArchiveFiles {
 
 impl Handle for GetArchiveFile {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<ArchiveFile>> {
-        archives::file(cx, self.archive_id, &self.filename, self.strict).await
+        archives::file(cx, self.archive_id.0, &self.filename, self.strict).await
     }
 }
 

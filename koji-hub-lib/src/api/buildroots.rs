@@ -78,7 +78,7 @@ impl Handle for ListBuildroots {
 
 impl Handle for GetBuildrootListing {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<BuildrootRpm>> {
-        let Some(id) = self.id else { fail!("buildroot not specified") };
+        let Some(id) = self.id.0 else { fail!("buildroot not specified") };
         buildroots::rpms_in(cx.db().await?, id).await
     }
 }

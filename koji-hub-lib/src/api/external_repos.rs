@@ -4,6 +4,7 @@ use koji_core::api::query::Rows;
 use koji_core::model::{ExternalRepo, TagExternalRepo};
 
 use crate::call::Call;
+use crate::error::fail;
 use crate::external_repos::{self, Change};
 use crate::registry::{Handle, Registry};
 use crate::{Result, names, tags};
@@ -48,11 +49,12 @@ impl Handle for ListExternalRepos {
 
 impl Handle for GetExternalRepo {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<ExternalRepo>> {
+        let Some(repo) = &self.info.0 else { fail!("More than one repo in the result.") };
         let db = cx.db().await?;
         if self.strict {
-            return Ok(Some(external_repos::get(db, &self.info, self.event).await?));
+            return Ok(Some(external_repos::get(db, repo, self.event).await?));
         }
-        external_repos::find(db, &self.info, self.event).await
+        external_repos::find(db, repo, self.event).await
     }
 }
 

@@ -3,7 +3,7 @@ use koji_core::api::{Args, Param};
 use koji_core::ids::{HostId, TaskId};
 use koji_core::model::{AssignedTask, Host, HostTask, TaskState};
 use koji_core::time::Timestamp;
-use koji_core::xmlrpc::{Document, Struct, Value, from_value, to_value};
+use koji_core::xmlrpc::{Struct, Value, from_value, to_value};
 
 use crate::Result;
 use crate::call::Call;
@@ -13,7 +13,7 @@ use crate::registry::{Handle, Registry};
 use crate::scheduler;
 use crate::signals::Change;
 use crate::tasks::make::NewTask;
-use crate::tasks::{self, state, wait};
+use crate::tasks::{self, request, state, wait};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetHostId>()
@@ -211,10 +211,8 @@ impl Handle for CloseTask {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let host = cx.host_id()?;
         tasks::assert_host(cx.db().await?, self.task_id, host).await?;
-        // a fault is no result of a task that ended well
-        if let Ok(Document::Fault(fault)) = Document::read(self.response.as_bytes()) {
-            return Err(fault.into());
-        }
+        // neither a fault nor what nobody could read is the result of a task that ended well
+        request::result(&self.response)??;
         state::end(cx, self.task_id, TaskState::Closed, &self.response).await
     }
 }

@@ -85,9 +85,10 @@ impl Handle for ListHosts {
 impl Handle for GetLastHostUpdate {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
         let db = cx.db().await?;
-        let host = match &self.host_id {
-            HostRef::Id(id) => *id,
-            name => hosts::get(db, name, None).await?.id,
+        let host = match &self.host_id.0 {
+            None => return Ok(Value::Nil),
+            Some(HostRef::Id(id)) => *id,
+            Some(name) => hosts::get(db, name, None).await?.id,
         };
         Ok(match hosts::last_update(db, host).await? {
             None => Value::Nil,

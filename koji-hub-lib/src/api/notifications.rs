@@ -30,7 +30,7 @@ impl Handle for GetBuildNotifications {
 impl Handle for GetBuildNotification {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<Notification>> {
         let db = cx.db().await?;
-        match self.id {
+        match self.id.0 {
             Some(id) if self.strict => wishes::get(db, id).await.map(Some),
             Some(id) => wishes::find(db, id).await,
             None if self.strict => fail!("No notification without an ID"),
@@ -77,7 +77,7 @@ impl Handle for GetBuildNotificationBlocks {
 impl Handle for GetBuildNotificationBlock {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<NotificationBlock>> {
         let db = cx.db().await?;
-        match self.id {
+        match self.id.0 {
             Some(id) if self.strict => wishes::get_block(db, id).await.map(Some),
             Some(id) => wishes::find_block(db, id).await,
             None if self.strict => fail!("No notification block without an ID"),

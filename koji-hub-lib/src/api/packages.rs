@@ -49,7 +49,11 @@ impl Handle for GetPackage {
 
 impl Handle for GetPackageId {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<PackageId>> {
-        match names::find(cx.db().await?, &self.name).await? {
+        let found = match &self.name.0 {
+            Some(name) => names::find(cx.db().await?, name).await?,
+            None => None,
+        };
+        match found {
             Some((id, _)) => Ok(Some(id)),
             None if self.strict => fail!("No such package name: {}", self.name.text()),
             None => Ok(None),

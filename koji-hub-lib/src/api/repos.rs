@@ -216,7 +216,10 @@ impl Handle for SetRepoRequestPriority {
 
 impl Handle for RepoReferences {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<RepoReference>> {
-        state::references(cx.db().await?, self.repo_id).await
+        match self.repo_id.0 {
+            Some(repo) => state::references(cx.db().await?, repo).await,
+            None => Ok(Vec::new()),
+        }
     }
 }
 

@@ -61,7 +61,11 @@ impl Handle for GetBuildTargets {
 impl Handle for GetBuildTarget {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<BuildTarget>> {
         let db = cx.db().await?;
-        match targets::find(db, &self.info, self.event).await? {
+        let found = match &self.info.0 {
+            Some(target) => targets::find(db, target, self.event).await?,
+            None => None,
+        };
+        match found {
             None if self.strict => fail!("No such build target: {}", self.info.text()),
             found => Ok(found),
         }

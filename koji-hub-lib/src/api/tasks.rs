@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use koji_core::api::query::Rows;
 use koji_core::api::tasks::*;
-use koji_core::api::{Args, HostRef, Param};
-use koji_core::ids::{HostId, TaskId};
+use koji_core::api::{Args, Param};
+use koji_core::ids::TaskId;
 use koji_core::model::{Task, TaskListItem, TaskState};
 use koji_core::xmlrpc::{Struct, Value, to_value};
 
@@ -11,6 +11,8 @@ use crate::Result;
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
+use crate::given::read;
+use crate::hosts;
 use crate::registry::{Handle, Registry};
 use crate::scheduler;
 use crate::signals::Change;
@@ -288,16 +290,7 @@ impl Handle for FreeTask {
 
 impl Handle for AssignTask {
     async fn handle(self, cx: &mut Call<'_>) -> Result<bool> {
-        let found: Option<HostId> = match &self.host {
-            HostRef::Id(id) => {
-                cx.db().await?.fetch_scalar_optional("SELECT id FROM host WHERE id = $1", args![*id]).await?
-            }
-            HostRef::Name(name) => {
-                let sql = "SELECT id FROM host WHERE name = $1";
-                cx.db().await?.fetch_scalar_optional(sql, args![name.as_str()]).await?
-            }
-        };
-        let Some(host) = found else { fail!("No such host: {}", self.host) };
+        let host = hosts::get(cx.db().await?, &self.host, None).await?.id;
         tasks::get(cx.db().await?, self.task_id).await?;
         scheduler::assign(cx, self.task_id, host, self.force, self.over_ride).await
     }
@@ -305,10 +298,14 @@ impl Handle for AssignTask {
 
 impl Handle for ListTaskOutput {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
-        if self.strict && tasks::find(cx.db().await?, self.task_id).await?.is_none() {
-            fail!("Task doesn't exist");
+        let task: Result<TaskId> = read("taskID", self.task_id);
+        if self.strict {
+            match &task {
+                Ok(task) if tasks::find(cx.db().await?, *task).await?.is_some() => {}
+                _ => fail!("Task doesn't exist"),
+            }
         }
-        tasks::list_output(cx, self.task_id, self.stat, self.all_volumes).await
+        tasks::list_output(cx, task?, self.stat, self.all_volumes).await
     }
 }
 

@@ -5,7 +5,8 @@ use koji_core::api::typed_tasks::*;
 use koji_core::arch;
 use koji_core::ids::TaskId;
 use koji_core::model::TaskState;
-use koji_core::xmlrpc::{Value, to_value};
+use koji_core::xmlrpc::{DateTime, Value, to_value};
+use serde::Serialize;
 
 use super::tasks::submit;
 use crate::builds::BuildExt;
@@ -53,6 +54,22 @@ impl Handle for ChainMaven {
     }
 }
 
+/// A record as Koji stores it in a task: its query's row with the members by name and times as dates, and what it added
+/// to that.
+fn row(record: &impl Serialize) -> Result<Value> {
+    let Value::Struct(members) = to_value(record)? else { fail!("a record that is no struct") };
+    let mut members: Vec<(String, Value)> = members.into_iter().collect();
+    members.sort_by(|(a, _), (b, _)| (a == "cg_name", a).cmp(&(b == "cg_name", b)));
+    for (name, value) in &mut members {
+        if name.ends_with("_time")
+            && let Some((date, time)) = value.as_str().and_then(|text| text.get(..19)?.split_once(' '))
+        {
+            *value = Value::DateTime(DateTime(format!("{}T{time}", date.replace('-', ""))));
+        }
+    }
+    Ok(Value::Struct(members.into_iter().collect()))
+}
+
 impl Handle for WrapperRpm {
     async fn handle(self, cx: &mut Call<'_>) -> Result<TaskId> {
         cx.hub().config().require_maven()?;
@@ -69,7 +86,7 @@ impl Handle for WrapperRpm {
         };
         // the repo is the task's to choose
         opts.remove("repo_id");
-        let params = vec![self.url, to_value(&target)?, to_value(&build)?, Value::Nil, opts.into()];
+        let params = vec![self.url, row(&target)?, row(&build)?, Value::Nil, opts.into()];
         submit(cx, NewTask::new("wrapperRPM", params), self.priority, Some(self.channel)).await
     }
 }

@@ -52,7 +52,7 @@ impl Handle for UploadFile {
         let path = uploads::writable(cx, &self.path, &self.name, self.volume.as_deref()).await?;
         let exists = cx.storage().metadata(&path).await?.is_some();
         if exists && self.offset == 0 && !path.ends_with(".log") {
-            fail!("file already exists: {path}");
+            fail!("file already exists: {}", cx.hub().config().full_path(&path));
         }
         let whole = self.offset == 0 || (last && self.size == size);
         let offset = if whole { 0 } else { self.offset };

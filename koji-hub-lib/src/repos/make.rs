@@ -247,7 +247,9 @@ async fn place(cx: &mut Call<'_>, dir: &str, arch: &str, upload: &str, files: &[
             format!("{arch_dir}/repodata/{name}")
         };
         match cx.storage().copy(&from, &to).await {
-            Err(StorageError::NotFound { .. }) => fail!("uploaded file missing: {from}"),
+            Err(StorageError::NotFound { .. }) => {
+                fail!("uploaded file missing: {}", cx.hub().config().full_path(&from))
+            }
             other => other?,
         }
         let hub = cx.hub().clone();

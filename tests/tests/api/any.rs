@@ -226,3 +226,48 @@ async fn no_text_becomes_part_of_a_statement() {
         assert_eq!(told, [""; 0]);
     }
 }
+
+#[tokio::test]
+async fn who_may_not_call_hears_that_before_what_is_wrong_with_the_values() {
+    for hub in hubs("who_may_not_call_hears_that").await {
+        let bob = hub.user("bob", &[]).await;
+        let nothing = members(&[]);
+        let refused = bob.call_raw("host.subtask2", vec![nothing.clone(); 4]).await.unwrap_err();
+        assert_eq!((refused.kind(), &*refused.message), (Some(FaultKind::Auth), "User 2 is not a host"));
+        // how many they are comes first
+        let refused = bob.call_raw("host.openTask", vec![nothing; 4]).await.unwrap_err();
+        assert_eq!(refused.kind(), Some(FaultKind::Parameter));
+    }
+}
+
+#[tokio::test]
+async fn where_koji_hands_an_id_to_its_database_it_may_be_nil_or_alone_in_a_list() {
+    for hub in hubs("where_koji_hands_an_id_to_its_database").await {
+        let bob = hub.user("bob", &[]).await;
+        let one = || list(&[1.into()]);
+        for (method, value, answer) in [
+            ("getBuildNotification", one(), Some(Value::Nil)),
+            ("getBuildNotificationBlock", one(), Some(Value::Nil)),
+            ("getMavenArchive", one(), Some(Value::Nil)),
+            ("repo.references", one(), Some(list(&[]))),
+            ("repo.references", Value::Nil, Some(list(&[]))),
+            ("getBuildTarget", Value::Nil, Some(Value::Nil)),
+            ("getPackageID", Value::Nil, Some(Value::Nil)),
+            ("getLastHostUpdate", Value::Nil, Some(Value::Nil)),
+            // others look at what they are given
+            ("getBuildTarget", list(&["tgt".into()]), None),
+            ("getBuildroot", one(), None),
+            ("taskFinished", one(), None),
+        ] {
+            let answered = bob.call_raw(method, vec![value]).await;
+            match answer {
+                Some(answer) => assert_eq!(answered.unwrap(), answer, "{method}"),
+                None => assert_eq!(answered.unwrap_err().kind(), Some(FaultKind::Parameter), "{method}"),
+            }
+        }
+        let strict = |value| bob.call_raw("listTaskOutput", vec![value, false.into(), false.into(), true.into()]);
+        for task in [1.into(), Value::Nil, one(), "x".into()] {
+            assert_eq!(strict(task).await.unwrap_err().message, "Task doesn't exist");
+        }
+    }
+}

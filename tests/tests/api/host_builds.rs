@@ -7,11 +7,12 @@ use koji_core::api::host_builds::{CompleteBuild, FailBuild, InitBuild, MoveBuild
 use koji_core::api::repos::{CheckRepoQueue, QueryRepoQueue, RequestRepo};
 use koji_core::api::rpms::*;
 use koji_core::api::tags::CreateTag;
-use koji_core::api::tasks::{AssignTask, DownloadTaskOutput, GetTaskInfo, MakeTask, SetTaskPriority};
+use koji_core::api::tasks::{AssignTask, DownloadTaskOutput, GetTaskInfo, GetTaskResult, MakeTask, SetTaskPriority};
 use koji_core::api::{QueryOpts, RpmRef, VarArgs};
+use koji_core::fault::{Fault, FaultKind};
 use koji_core::ids::{BuildId, TaskId};
 use koji_core::model::{BuildState, DepType};
-use koji_core::xmlrpc::{Struct, Value, from_value, write_response};
+use koji_core::xmlrpc::{Struct, Value, from_value, write_fault, write_response};
 use koji_tests::{BuiltRpms, Caller, TestHub, build_rpms, hubs};
 
 fn data(task: TaskId, nvr: [&str; 3]) -> Struct {
@@ -374,5 +375,21 @@ async fn a_large_file_comes_in_parts_or_not_at_all() {
         assert!(refused.contains("too large for one answer: 67108865 bytes"), "{refused}");
         let part = nobody.call(DownloadTaskOutput::new(task, "big").offset(-2)).await.unwrap();
         assert_eq!(part, "eHg=");
+    }
+}
+
+#[tokio::test]
+async fn a_task_ends_well_with_a_result_that_can_be_read() {
+    for hub in hubs("a_task_ends_well_with_a_result").await {
+        let builder = hub.builder("builder1").await;
+        let admin = hub.admin().await;
+        let task = hub.open_task(&builder, &admin, "sleep").await;
+        let fault = write_fault(&Fault::new(FaultKind::Build, "it broke"));
+        assert_eq!(builder.refused(CloseTask::new(task, fault)).await, (FaultKind::Build, "it broke".into()));
+        builder.refused(CloseTask::new(task, "not XML-RPC")).await;
+        let open = builder.call(GetHostTasks::new()).await.unwrap();
+        assert_eq!(open.iter().map(|t| t.id).collect::<Vec<_>>(), [task]);
+        builder.call(CloseTask::new(task, write_response(&"done".into()).unwrap())).await.unwrap();
+        assert_eq!(admin.call(GetTaskResult::new(task)).await.unwrap(), "done".into());
     }
 }

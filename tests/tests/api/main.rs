@@ -18,6 +18,7 @@ mod policies;
 mod repos;
 mod results;
 mod rpms;
+mod scheduler;
 mod search;
 mod sessions;
 mod system;

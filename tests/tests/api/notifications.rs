@@ -6,7 +6,7 @@ use koji_core::api::notifications::*;
 use koji_core::api::packages::{PackageListAdd, PackageListBlock};
 use koji_core::api::tagging::{TagBuildBypass, UntagBuildBypass};
 use koji_core::api::tags::{CreateTag, SetInheritanceData};
-use koji_core::api::{PackageRef, TagRef, UserRef};
+use koji_core::api::{AnyId, PackageRef, TagRef, UserRef};
 use koji_core::fault::FaultKind;
 use koji_core::ids::{NotificationBlockId, NotificationId};
 use koji_core::xmlrpc::{Struct, Value};
@@ -70,7 +70,7 @@ async fn notifications_are_their_users_own() {
         assert_eq!(alice.call(GetBuildNotification::new(first)).await.unwrap(), None);
         let refused = alice.refused(GetBuildNotification::new(first).strict(true)).await.1;
         assert_eq!(refused, format!("No notification with ID {first} found"));
-        assert_eq!(alice.call(GetBuildNotification::new(None)).await.unwrap(), None);
+        assert_eq!(alice.call(GetBuildNotification::new(AnyId(None))).await.unwrap(), None);
         assert_eq!(alice.call(GetBuildNotifications::new()).await.unwrap(), []);
     }
 }

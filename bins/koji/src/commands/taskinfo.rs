@@ -137,9 +137,9 @@ pub struct TaskFile {
 
 /// The files that a task left, in the hub's order.
 pub async fn files(session: &Session, id: TaskId) -> Result<Vec<TaskFile>, Stop> {
-    let answer = match session.call(ListTaskOutput::new(id).all_volumes(true)).await {
+    let answer = match session.call(ListTaskOutput::new(Value::from(id.0)).all_volumes(true)).await {
         // hubs before 1.8
-        Err(error) if error.is(FaultKind::Parameter) => session.call(ListTaskOutput::new(id)).await?,
+        Err(error) if error.is(FaultKind::Parameter) => session.call(ListTaskOutput::new(Value::from(id.0))).await?,
         other => other?,
     };
     let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
