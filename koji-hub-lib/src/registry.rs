@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::future::BoxFuture;
 use koji_core::api::results::{Count, CountAndFilterResults, FilterResults};
 use koji_core::api::{Args, ArgsError, Method, MethodInfo, Mode, ParamInfo};
+use koji_core::fault::Fault;
 use koji_core::xmlrpc::{Value, Writer, to_value};
 use serde::Serialize;
 
@@ -103,16 +104,21 @@ impl Registry {
     }
 }
 
+/// The request that a call makes, if its caller may: how many arguments there are is looked at first, as in Koji, and
+/// what they are last.
+async fn request<M: Method>(args: Args, cx: &mut Call<'_>) -> Result<M> {
+    match M::from_args(args) {
+        Err(ArgsError::Binding(fault)) => Err(fault.into()),
+        request => {
+            cx.check(M::INFO.access).await?;
+            Ok(request.map_err(Fault::from)?)
+        }
+    }
+}
+
 fn run<'a, M: Handle>(args: Args, cx: &'a mut Call<'_>, mut answer: Answer<'a>) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        let request = match M::from_args(args) {
-            Err(ArgsError::Binding(fault)) => return Err(fault.into()),
-            // what is wrong with a value is for those to know who may call
-            other => {
-                cx.check(M::INFO.access).await?;
-                other.map_err(koji_core::fault::Fault::from)?
-            }
-        };
+        let request = request::<M>(args, cx).await?;
         let output = request.handle(cx).await?;
         if M::INFO.mode == Mode::Wait {
             cx.release().await?;
@@ -123,8 +129,7 @@ fn run<'a, M: Handle>(args: Args, cx: &'a mut Call<'_>, mut answer: Answer<'a>) 
 
 fn run_rows<'a, M: HandleRows>(args: Args, cx: &'a mut Call<'_>, answer: Answer<'a>) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        let request = M::from_args(args)?;
-        cx.check(M::INFO.access).await?;
+        let request = request::<M>(args, cx).await?;
         match answer {
             Answer::Xml(body) => {
                 body.text().push_str("<value><array><data>\n");
