@@ -389,7 +389,7 @@ async fn a_task_ends_well_with_a_result_that_can_be_read() {
         builder.refused(CloseTask::new(task, "not XML-RPC")).await;
         let open = builder.call(GetHostTasks::new()).await.unwrap();
         assert_eq!(open.iter().map(|t| t.id).collect::<Vec<_>>(), [task]);
-        builder.call(CloseTask::new(task, write_response(&"done".into()).unwrap())).await.unwrap();
-        assert_eq!(admin.call(GetTaskResult::new(task)).await.unwrap(), "done".into());
+        builder.call(CloseTask::new(task, write_response(&Value::from("done")).unwrap())).await.unwrap();
+        assert_eq!(admin.call(GetTaskResult::new(task)).await.unwrap(), Value::from("done"));
     }
 }
