@@ -318,7 +318,7 @@ async fn a_repo_task_that_answers_nonsense_does_not_stop_the_queue() {
         let first = queue.as_array().and_then(<[Value]>::first).and_then(Value::as_struct).unwrap();
         let task: TaskId = from_value(first.get("task_id").cloned().unwrap()).unwrap();
         builder.call(OpenTask::new(task)).await.unwrap().unwrap();
-        builder.call(CloseTask::new(task, "<?xml version='1.0'?><nonsense")).await.unwrap();
+        builder.call(CloseTask::new(task, write_response(&Value::from("nonsense")).unwrap())).await.unwrap();
         user.call(RequestRepo::new("f45")).await.unwrap();
         user.call(CheckRepoQueue::new()).await.unwrap();
         let queue = user.call(QueryRepoQueue::new()).await.unwrap();

@@ -58,7 +58,7 @@ async fn how_often_builders_that_ask_get_tasks_can_be_set() {
         let hub = TestHub::with(db, |config| config.run_interval = Duration::ZERO);
         let admin = hub.admin().await;
         let builder = ready(&hub, &admin).await;
-        for _ in 0..3 {
+        for _ in 0..2 {
             let task = task(&admin).await;
             assert_eq!(assigned(&builder).await, [task]);
             builder.call(OpenTask::new(task)).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_builder_that_waits_gets_tasks_at_once() {
         hub.serve().await;
         let admin = hub.admin().await;
         let builder = ready(&hub, &admin).await;
-        for _ in 0..3 {
+        for _ in 0..2 {
             let wait = builder.call(WaitWork::new().timeout(60));
             let (waited, task) = tokio::join!(wait, task(&admin));
             assert!(waited.unwrap());
