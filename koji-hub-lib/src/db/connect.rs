@@ -105,7 +105,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(ROWS)
-        .pragma("cache_size", "-8192")
+        .pragma("cache_size", "-4096")
         .pragma("temp_store", "memory")
         // As on Postgres; `ILIKE` has its fragment.
         .pragma("case_sensitive_like", "on")
