@@ -86,7 +86,7 @@ impl View {
         fields: &Value,
         opts: Option<Struct>,
     ) -> Result<Value> {
-        let opts: QueryOpts = match opts {
+        let mut opts: QueryOpts = match opts {
             Some(opts) => koji_core::xmlrpc::from_value(opts.into())?,
             None => QueryOpts { order: Some(self.default_order.into()), ..QueryOpts::default() },
         };
@@ -148,10 +148,12 @@ impl View {
         } else if !clauses.is_nil() {
             fail!(Parameter, "clauses must be a list");
         }
-        if let Some(order) = &opts.order {
-            for name in order.split(',').filter(|n| !n.is_empty()) {
-                need(self.field(name.trim_start_matches('-'))?);
-            }
+        let mut order = Vec::new();
+        for name in opts.order.take().iter().flat_map(|order| order.split(',')).filter(|name| !name.is_empty()) {
+            let (name, descending) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
+            let field = self.field(name)?;
+            need(field);
+            order.push((field.column, descending));
         }
 
         let mut select = Select::from(self.table);
@@ -165,6 +167,9 @@ impl View {
         }
         for (field, op, value) in filters {
             select = filter(select, field, &op, value)?;
+        }
+        for (column, descending) in order {
+            select = if descending { select.order_by_desc(column) } else { select.order_by(column) };
         }
         let select = select.options(&opts)?;
         if opts.count_only == Some(true) {

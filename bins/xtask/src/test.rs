@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 
 use crate::{cargo, run, tools, top};
 
-/// The client that the tests hold our hub against.
-const PYTHON_KOJI: &str = "koji==1.36.1";
-/// With it the client finds the system's own bindings of the RPM library, which `download-build` needs.
-const PYTHON_RPM: &str = "rpm";
+/// What the tests hold our hub against: the client, and programs that others have built on it. With `rpm` they find the
+/// system's own bindings of the RPM library, which `download-build` needs.
+const PYTHON_PACKAGES: [&str; 5] =
+    ["koji==1.36.1", "kojismokydingo==2.2.0", "koji-habitude==0.9.0", "txkoji==0.10.0", "rpm"];
 
 fn run_tests(python: &std::path::Path) -> anyhow::Result<Counts> {
     let mut tests = cargo()
@@ -70,23 +70,24 @@ pub fn test() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A virtual environment with the real Koji client: its interpreter.
+/// A virtual environment with the real Koji client, and programs beside it: its interpreter.
 fn python() -> anyhow::Result<PathBuf> {
     let dir = top().join("var/python");
     let python = dir.join("bin/python");
-    let has_koji = || {
-        let ask =
-            format!("import rpm, importlib.metadata as m; assert 'koji==' + m.version('koji') == '{PYTHON_KOJI}'");
-        Command::new(&python).args(["-c", &ask]).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    let is_complete = || {
+        const ASK: &str = "import sys, rpm, importlib.metadata as m\n\
+            for p in sys.argv[1:]: n, _, v = p.partition('=='); assert m.version(n) == (v or m.version(n))";
+        let mut ask = Command::new(&python);
+        ask.args(["-c", ASK]).args(PYTHON_PACKAGES).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
     };
-    if has_koji() {
+    if is_complete() {
         return Ok(python);
     }
     println!("setting up the Koji client in {}", dir.display());
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&dir))
         .context("cannot make a virtual environment (on Debian: apt-get install python3-venv)")?;
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PYTHON_KOJI, PYTHON_RPM]))?;
-    if !has_koji() {
+    run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PYTHON_PACKAGES))?;
+    if !is_complete() {
         bail!("the Koji client was installed but does not start, or the Python bindings of RPM are missing");
     }
     Ok(python)

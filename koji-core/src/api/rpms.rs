@@ -31,8 +31,8 @@ methods! {
     /// Registers an RPM of an external repo: `name`, `version`, `release`, `epoch`, `arch`, `payloadhash`, `size` and
     /// `buildtime`.
     [Permission("admin"), Write] "addExternalRPM" => AddExternalRpm(rpminfo: Struct, external_repo: ExternalRepoRef, strict: bool = true) -> ();
-    /// Keeps a signature header of an RPM, given in base64.
-    [Permission("sign"), Write] "addRPMSig" => AddRpmSig(an_rpm: RpmRef, data: String) -> ();
+    /// Keeps a signature header of an RPM, given in base64; without a key id, under that of the key that signed it.
+    [Permission("sign"), Write] "addRPMSig" => AddRpmSig(an_rpm: RpmRef, data: String, sigkey: Option<String> = None) -> ();
     /// Writes the copy of an RPM that has the signature of a key.
     [Permission("sign"), Write] "writeSignedRPM" => WriteSignedRpm(an_rpm: RpmRef, sigkey: String, force: bool = false) -> ();
     /// Forgets the signature of a key, or all signatures, of an RPM, and removes the copies that have them.

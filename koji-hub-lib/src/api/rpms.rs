@@ -357,7 +357,7 @@ impl Handle for AddRpmSig {
             fail!(Parameter, "addRPMSig(): data is not base64");
         };
         let rpm = rpms::get(cx.db().await?, &self.an_rpm).await?;
-        rpms::sign(cx, &rpm, sighdr.into()).await
+        rpms::sign(cx, &rpm, sighdr.into(), self.sigkey).await
     }
 }
 

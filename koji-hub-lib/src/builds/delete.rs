@@ -14,6 +14,7 @@ use crate::Result;
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
+use crate::plugin::{self, BuildChange};
 
 /// Deletes a build that nothing refers to, and whose last use is that many seconds ago: true. None if it is deleted
 /// already. A build that has to stay is a fault if strict, else false.
@@ -34,6 +35,8 @@ pub(crate) async fn delete(cx: &mut Call<'_>, id: BuildId, strict: bool, min_ref
         }
         return Ok(Some(false));
     }
+    let change = BuildChange::State { old: Some(build.state), new: BuildState::Deleted };
+    plugin::before_build(cx, build.id, &change).await?;
     cx.revoke("tag_listing", vec![("build_id", build.id.into())]).await?;
     let db = cx.db().await?;
     for sql in [
@@ -46,6 +49,7 @@ pub(crate) async fn delete(cx: &mut Call<'_>, id: BuildId, strict: bool, min_ref
     let remove = all_of(db, &build).await?;
     let gone = get_by_id(db, build.id).await?;
     Afterwards { remove, links: Vec::new() }.of(cx, gone);
+    plugin::after_build(cx, build.id, change).await?;
     tracing::warn!(build = build.nvr, user = cx.user_id()?.0, "a build is deleted");
     Ok(Some(true))
 }
@@ -101,6 +105,8 @@ const BELONGINGS: &[&str] = &[
 pub(crate) async fn reset(cx: &mut Call<'_>, build: &BuildRef) -> Result<()> {
     let Some(build) = find(cx.db().await?, build).await? else { return Ok(()) };
     let build = lock(cx.db().await?, build.id).await?;
+    let change = BuildChange::State { old: Some(build.state), new: BuildState::Canceled };
+    plugin::before_build(cx, build.id, &change).await?;
     let db = cx.db().await?;
     for sql in BELONGINGS {
         db.execute(*sql, args![build.id]).await?;
@@ -114,5 +120,5 @@ pub(crate) async fn reset(cx: &mut Call<'_>, build: &BuildRef) -> Result<()> {
     let remove = all_of(db, &build).await?;
     let now = get_by_id(db, build.id).await?;
     Afterwards { remove, links: Vec::new() }.of(cx, now);
-    Ok(())
+    plugin::after_build(cx, build.id, change).await
 }

@@ -10,6 +10,7 @@ use super::{get_by_id, lock};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
+use crate::plugin::{self, BuildChange};
 use crate::storage::Storage;
 use crate::{Result, policy, tagging};
 
@@ -31,11 +32,18 @@ pub(crate) async fn change_volume(
         fail!("Build {} is {}", build.nvr, build.state);
     }
     assert_directory(cx.storage(), &name).await?;
-    let db = cx.db().await?;
-    db.execute("UPDATE build SET volume_id = $2 WHERE id = $1", args![build.id, volume]).await?;
-    let moved = get_by_id(db, build.id).await?;
-    tagging::note_update(cx, build.id, TagUpdateType::VolumeChange).await?;
-    relocate(cx, &build, &moved).await
+    let change = BuildChange::VolumeId { old: build.volume_id, new: volume };
+    plugin::before_build(cx, build.id, &change).await?;
+    let moved = set_volume(cx, build.id, volume).await?;
+    relocate(cx, &build, &moved).await?;
+    plugin::after_build(cx, build.id, change).await
+}
+
+/// Enters the volume of a build, whose files are not there yet.
+pub(super) async fn set_volume(cx: &mut Call<'_>, build: BuildId, volume: VolumeId) -> Result<Build> {
+    cx.db().await?.execute("UPDATE build SET volume_id = $2 WHERE id = $1", args![build, volume]).await?;
+    tagging::note_update(cx, build, TagUpdateType::VolumeChange).await?;
+    get_by_id(cx.db().await?, build).await
 }
 
 /// Refuses a volume whose directory is not there.

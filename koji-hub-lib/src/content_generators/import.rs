@@ -17,6 +17,7 @@ use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
 use crate::import::{remove_unless_committed, shown};
+use crate::plugin::{self, BuildChange, Callback, Import, hears_of_imports};
 use crate::{Error, Result, names, policy, users};
 
 /// Imports a build with the files that were uploaded into a directory.
@@ -25,6 +26,7 @@ pub(crate) async fn import(cx: &mut Call<'_>, given: Value, directory: &str, tok
     let (members, text) = metadata::open(cx.hub(), given, dir).await?;
     metadata::check_version(&members)?;
     let cg = generator(cx, &members).await?;
+    let told = hears_of_imports(cx).then(|| members.clone());
     let Metadata { build: data, buildroots: roots, outputs: files, text } = metadata::read(members, text)?;
     check_build(cx, &data, cg, token).await?;
     let owner = owner(cx, &data).await?;
@@ -40,6 +42,9 @@ pub(crate) async fn import(cx: &mut Call<'_>, given: Value, directory: &str, tok
     let (volume, volume_name) = choose_volume(cx, &data, cg).await?;
     assert_no_files(cx, &BuildDir::new(Some(&volume_name), &data.nvr)).await?;
 
+    if let Some(metadata) = &told {
+        cx.tell(Callback::PreImport(Import::Cg { metadata, directory, build: None })).await?;
+    }
     let build = match data.reserved {
         Some(build) => complete_reserved(cx, build, &data, owner, volume).await?,
         None => make(cx, &data, cg, owner, volume).await?,
@@ -71,7 +76,11 @@ pub(crate) async fn import(cx: &mut Call<'_>, given: Value, directory: &str, tok
         let text = log.0.join("\n") + "\nCG import was SUCCESSFUL.\n";
         cx.storage().put(&format!("{}/cg_import.log", place.logs()), text.into()).await?;
     }
-    builds::get_by_id(cx.db().await?, build.id).await
+    let build = builds::get_by_id(cx.db().await?, build.id).await?;
+    if let Some(metadata) = &told {
+        cx.tell(Callback::PostImport(Import::Cg { metadata, directory, build: Some(&build) })).await?;
+    }
+    Ok(build)
 }
 
 /// The one content generator that made the buildroots; a fault unless the caller may act as it.
@@ -205,6 +214,8 @@ async fn complete_reserved(
     volume: VolumeId,
 ) -> Result<BuildId> {
     let extra = json(&data.extra.clone().into())?;
+    let change = BuildChange::State { old: Some(BuildState::Building), new: BuildState::Complete };
+    plugin::before_build(cx, id, &change).await?;
     let db = cx.db().await?;
     db.execute(
         "UPDATE build SET state = $2, extra = $3, owner = $4, source = $5, task_id = $6, volume_id = $7,
@@ -214,6 +225,7 @@ async fn complete_reserved(
     )
     .await?;
     clear(db, id).await?;
+    plugin::after_build(cx, id, change).await?;
     Ok(id)
 }
 

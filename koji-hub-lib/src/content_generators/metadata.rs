@@ -72,6 +72,8 @@ pub(super) struct Output {
     pub subdir: String,
     pub metadata_only: bool,
     pub components: Option<Vec<Struct>>,
+    /// All that is said.
+    pub given: Struct,
 }
 
 /// The members of a part of the metadata.
@@ -282,6 +284,7 @@ fn buildroot(mut fields: Fields) -> Result<BuildrootData> {
 
 fn output(mut fields: Fields) -> Result<Output> {
     Ok(Output {
+        given: fields.members.clone(),
         buildroot_id: fields.required("buildroot_id")?,
         filename: fields.required("filename")?,
         relpath: fields.text_or_empty("relpath")?,

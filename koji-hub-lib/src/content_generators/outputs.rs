@@ -160,7 +160,7 @@ pub(super) async fn enter(cx: &mut Call<'_>, build: &Build, root: BuildrootId, f
     match kind {
         Kind::Rpm => {
             let header = import::read_upload(cx.hub(), &file).await?;
-            let rpm = import::import_rpm(cx, &file, &header, build, Some(root)).await?;
+            let rpm = import::import_rpm(cx, &file, &header, build, Some(root), Some(&output.given)).await?;
             if extra.is_some() {
                 let sql = "UPDATE rpminfo SET extra = $2 WHERE id = $1";
                 cx.db().await?.execute(sql, args![rpm.id, extra]).await?;
@@ -184,6 +184,7 @@ pub(super) async fn enter(cx: &mut Call<'_>, build: &Build, root: BuildrootId, f
                 info,
                 buildroot: Some(root),
                 extra,
+                fileinfo: output.given,
             };
             let id = new.import(cx, build).await?;
             enter_components(cx, id, &components).await?;

@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::db::{Conn, args, sql};
 use crate::error::fail;
 use crate::given::{read, take};
+use crate::plugin::{self, BuildChange};
 use crate::{Error, Result};
 
 /// Reserves a build: it is in the making until it is imported with the token, or given up.
@@ -82,9 +83,13 @@ pub(crate) async fn refund(
         fail!("Build ID {build} is not in BUILDING state");
     }
     check(db, &found, cg, given).await?;
+    let change = BuildChange::State { old: Some(found.state), new: state };
+    plugin::before_build(cx, build, &change).await?;
+    let db = cx.db().await?;
     let sql = "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1";
     db.execute(sql, args![build, state, Timestamp::now()]).await?;
-    clear(db, build).await
+    clear(db, build).await?;
+    plugin::after_build(cx, build, change).await
 }
 
 /// The build, which nobody else changes until the call ends.

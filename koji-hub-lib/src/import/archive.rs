@@ -5,14 +5,15 @@ use koji_core::ids::{ArchiveId, BTypeId, BuildrootId};
 use koji_core::json::JsonText;
 use koji_core::model::{Build, ChecksumType};
 use koji_core::paths::{self, BuildDir};
-use koji_core::xmlrpc::Struct;
+use koji_core::xmlrpc::{Struct, Value, to_value};
 
 use super::{basename, place, pom, remove_unless_committed, shown, upload};
 use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
-use crate::given::take;
+use crate::given::{read, take};
+use crate::plugin::{Callback, Import, hears_of_imports};
 use crate::{Hub, Result, archives, names, sums};
 
 /// The largest project file that is read.
@@ -148,6 +149,8 @@ pub(crate) struct NewArchive {
     pub buildroot: Option<BuildrootId>,
     /// Whatever else is known of it.
     pub extra: Option<JsonText>,
+    /// All that a content generator says of it, for plugins.
+    pub fileinfo: Struct,
 }
 
 impl NewArchive {
@@ -179,6 +182,7 @@ impl NewArchive {
             info,
             buildroot,
             extra: None,
+            fileinfo: Struct::new(),
         })
     }
 
@@ -202,12 +206,52 @@ impl NewArchive {
         if builds::types(db, build).await?.get(&btype).is_none() {
             fail!(Import, "Build does not have type {btype}");
         }
+        let told = hears_of_imports(cx);
+        if told {
+            let columns = self.columns(build, kind.id, btype_id)?;
+            self.tell(cx, &columns, build, false).await?;
+        }
         self.check_type(cx, build, &kind.name).await?;
         let id = self.enter(cx, build, kind.id, btype_id).await?;
         if let Some(file) = &self.file {
             self.file(cx, file, &dir).await?;
         }
+        if told {
+            let now = archives::get(cx.db().await?, Some(id)).await?;
+            self.tell(cx, &read("archive", to_value(&now)?)?, build, true).await?;
+        }
         Ok(id)
+    }
+
+    /// Tells plugins of the import.
+    async fn tell(&self, cx: &mut Call<'_>, archive: &Struct, build: &Build, done: bool) -> Result<()> {
+        let path = self.file.as_deref().map(|file| shown(cx.hub(), &upload(file)));
+        let (build_type, filepath) = (self.info.btype(), path.as_deref());
+        let import = Import::Archive { archive, build, build_type, filepath, fileinfo: &self.fileinfo };
+        cx.tell(if done { Callback::PostImport(import) } else { Callback::PreImport(import) }).await
+    }
+
+    /// What its row is to hold, as plugins see it.
+    fn columns(&self, build: &Build, type_id: i32, btype: BTypeId) -> Result<Struct> {
+        let mut columns: Struct = [
+            ("buildroot_id", Value::from(self.buildroot.map(|id| id.0))),
+            ("build_id", build.id.0.into()),
+            ("filename", self.filename.as_str().into()),
+            ("size", self.size.into()),
+            ("checksum", self.checksum.as_str().into()),
+            ("checksum_type", to_value(&self.checksum_type)?),
+            ("type_id", type_id.into()),
+            ("btype_id", btype.0.into()),
+        ]
+        .into_iter()
+        .collect();
+        if self.file.is_none() {
+            columns.insert("metadata_only", true);
+        }
+        if let Some(extra) = &self.extra {
+            columns.insert("extra", extra.0.to_string());
+        }
+        Ok(columns)
     }
 
     /// What must hold for archives of the type.
@@ -321,7 +365,7 @@ pub(super) async fn info_of_pom(hub: &Hub, file: &str) -> Result<TypeInfo> {
 }
 
 /// Writes the checksums that Maven looks for beside a file.
-pub(super) async fn write_sums(cx: &mut Call<'_>, path: &str) -> Result<()> {
+pub(crate) async fn write_sums(cx: &mut Call<'_>, path: &str) -> Result<()> {
     for (kind, sum) in sums::of_file(cx.storage(), path, &[ChecksumType::Md5, ChecksumType::Sha1]).await? {
         let beside = format!("{path}.{}", kind.name());
         if cx.storage().metadata(&beside).await?.is_none() {

@@ -14,6 +14,7 @@ use crate::builds::{self, BuildExt};
 use crate::call::Call;
 use crate::db::{Conn, args, sql};
 use crate::error::fail;
+use crate::plugin::{self, BuildChange};
 use crate::{Result, archives, notifications, policy};
 
 /// Imports what a Maven build made, and completes the build.
@@ -181,9 +182,11 @@ async fn end(cx: &mut Call<'_>, task: TaskId, build: &Build, rpms: Option<RpmRes
         cx.storage().link(build.dir().path(), usual.path()).await?;
         remove_unless_committed(cx, usual.path().to_owned());
     }
-    let db = cx.db().await?;
+    let change = BuildChange::State { old: Some(build.state), new: BuildState::Complete };
+    plugin::before_build(cx, build.id, &change).await?;
     let sql = "UPDATE build SET state = $2, completion_time = $3 WHERE id = $1";
-    db.execute(sql, args![build.id, BuildState::Complete, Timestamp::now()]).await?;
-    let build = builds::get_by_id(db, build.id).await?;
+    cx.db().await?.execute(sql, args![build.id, BuildState::Complete, Timestamp::now()]).await?;
+    plugin::after_build(cx, build.id, change).await?;
+    let build = builds::get_by_id(cx.db().await?, build.id).await?;
     notifications::about_build(cx, task, &build).await
 }

@@ -8,11 +8,12 @@ use koji_core::model::Build;
 
 use super::complete::assert_type;
 use super::results::ImageResults;
-use super::{NewArchive, TypeInfo, import_log_as, wrapper};
+use super::{NewArchive, TypeInfo, import_log_as, shown, upload, wrapper};
 use crate::builds::BuildExt;
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
+use crate::plugin::{Callback, Import, hears_of_imports};
 use crate::{Result, rpms, tasks};
 
 /// Task methods of which one task makes all images, so that their logs need no folder for each arch.
@@ -33,6 +34,10 @@ pub(crate) async fn import(cx: &mut Call<'_>, task: TaskId, build: &Build, resul
 
 async fn import_one(cx: &mut Call<'_>, method: &str, build: &Build, image: &ImageResults) -> Result<()> {
     let arch = image.arch()?;
+    let mut about = hears_of_imports(cx).then(|| image.about());
+    if let Some(image) = &about {
+        cx.tell(Callback::PreImport(Import::Image { image, build: None, fullpath: None })).await?;
+    }
     let mut archives = Vec::with_capacity(image.files.len());
     for file in &image.files {
         assert_type(cx, file, "Unsupported").await?;
@@ -58,13 +63,20 @@ async fn import_one(cx: &mut Call<'_>, method: &str, build: &Build, image: &Imag
             args![list(&archives), list(&installed)],
         )
         .await?;
+    if let Some(about) = &mut about {
+        about.insert("relpath", image.dir.path());
+        let last = image.files.last().map(|file| image.dir.file(file)).transpose()?;
+        let fullpath = last.map(|file| shown(cx.hub(), &upload(&file)));
+        let import = Import::Image { image: about, build: Some(build), fullpath: fullpath.as_deref() };
+        cx.tell(Callback::PostImport(import)).await?;
+    }
     Ok(())
 }
 
 /// All logs that the task left, whichever it names.
 async fn import_logs(cx: &mut Call<'_>, method: &str, build: &Build, image: &ImageResults, arch: &str) -> Result<()> {
     let dir = format!("{}/image", build.dir().logs());
-    for name in cx.storage().list(&super::upload(image.dir.path())).await? {
+    for name in cx.storage().list(&upload(image.dir.path())).await? {
         if !name.ends_with(".log") {
             continue;
         }

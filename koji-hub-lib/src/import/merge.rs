@@ -184,7 +184,7 @@ async fn enter(cx: &mut Call<'_>, made: Made, build: &Build) -> Result<()> {
         }
         remove_unless_committed(cx, to);
         remove_unless_committed(cx, dir.sighdr(&summary.nvra, &summary.sigkey));
-        rpm::import(cx, file, &header, build, Some(made.buildroot)).await?;
+        rpm::import(cx, file, &header, build, Some(made.buildroot), None).await?;
     }
     for log in &made.logs {
         let to = format!("{}/{}/{}", dir.logs(), made.arch, basename(log));

@@ -28,11 +28,11 @@ use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
 use crate::given::read;
-use crate::plugin::{self, BuildChange, Callback, CallbackType};
+use crate::plugin::{self, BuildChange, Callback};
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
-pub(crate) use archive::{NewArchive, TypeInfo};
+pub(crate) use archive::{NewArchive, TypeInfo, write_sums};
 pub(crate) use complete::{complete_image, complete_maven, complete_win};
 pub(crate) use image::import as import_images;
 pub(crate) use merge::merge_scratch;
@@ -127,7 +127,10 @@ pub(crate) fn remove_unless_committed(cx: &mut Call<'_>, path: String) {
 
 /// Imports what a task has built, and completes the build.
 pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: TaskId, build: BuildId) -> Result<Build> {
-    tell_of_build(cx, Callback::PreImport, &files, task, build, None).await?;
+    let import = plugin::hears_of_imports(cx).then(|| TaskImport::of(&files, task, build));
+    if let Some(import) = &import {
+        cx.tell(Callback::PreImport(import.about(None))).await?;
+    }
     let srpm = read_upload(cx.hub(), &files.srpm).await?;
     let mut rpms = vec![(files.srpm.clone(), srpm)];
     for file in &files.rpms {
@@ -146,7 +149,7 @@ pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: Tas
         if !names.insert(basename(file)) {
             fail!("Error importing archive file, {} already exists", shown(cx.hub(), &upload(file)));
         }
-        rpm::import(cx, file, header, &build, files.buildroot(file)).await?;
+        rpm::import(cx, file, header, &build, files.buildroot(file), None).await?;
     }
     import_logs(cx, &files, &dir).await?;
     if build.volume_name != paths::DEFAULT_VOLUME {
@@ -155,32 +158,44 @@ pub(crate) async fn import_build(cx: &mut Call<'_>, files: BuiltFiles, task: Tas
         remove_unless_committed(cx, usual.path().to_owned());
     }
     let build = builds::get_by_id(cx.db().await?, build.id).await?;
-    tell_of_build(cx, Callback::PostImport, &files, task, build.id, Some(&build)).await?;
+    if let Some(import) = &import {
+        cx.tell(Callback::PostImport(import.about(Some(&build)))).await?;
+    }
     Ok(build)
 }
 
-/// Tells plugins of the import of what a task has built.
-async fn tell_of_build<'a>(
-    cx: &mut Call<'_>,
-    when: fn(plugin::Import<'a>) -> Callback<'a>,
+/// What plugins learn of what a task has built.
+struct TaskImport<'a> {
     files: &'a BuiltFiles,
+    brmap: Struct,
+    logs: Struct,
     task: TaskId,
-    build_id: BuildId,
-    build: Option<&'a Build>,
-) -> Result<()> {
-    if !cx.tells(CallbackType::PreImport) && !cx.tells(CallbackType::PostImport) {
-        return Ok(());
+    build: BuildId,
+}
+
+impl<'a> TaskImport<'a> {
+    fn of(files: &'a BuiltFiles, task: TaskId, build: BuildId) -> Self {
+        let texts = |files: &[String]| Value::Array(files.iter().map(|file| file.as_str().into()).collect());
+        TaskImport {
+            files,
+            brmap: files.buildroots.iter().map(|(file, id)| (file.as_str(), id.0)).collect(),
+            logs: files.logs.iter().map(|(dir, files)| (dir.as_str(), texts(files))).collect(),
+            task,
+            build,
+        }
     }
-    let brmap = files.buildroots.iter().map(|(file, id)| (file.as_str(), id.0)).collect();
-    let texts = |files: &[String]| Value::Array(files.iter().map(|file| file.as_str().into()).collect());
-    let logs = files.logs.iter().map(|(dir, files)| (dir.as_str(), texts(files))).collect();
-    let (srpm, rpms) = (files.srpm.as_str(), files.rpms.as_slice());
-    plugin::tell_of_import(
-        cx,
-        when,
-        plugin::Import::Build { srpm, rpms, brmap, task_id: Some(task), build_id, build, logs },
-    )
-    .await
+
+    fn about<'b>(&'b self, build: Option<&'b Build>) -> plugin::Import<'b> {
+        plugin::Import::Build {
+            srpm: &self.files.srpm,
+            rpms: &self.files.rpms,
+            brmap: self.brmap.clone(),
+            task_id: Some(self.task),
+            build_id: self.build,
+            build,
+            logs: self.logs.clone(),
+        }
+    }
 }
 
 async fn check_buildroots(cx: &mut Call<'_>, files: &BuiltFiles) -> Result<()> {

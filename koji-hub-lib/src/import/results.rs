@@ -157,6 +157,16 @@ impl ImageResults {
         }
     }
 
+    /// What plugins learn of it.
+    pub(super) fn about(&self) -> Struct {
+        let texts = |files: &[String]| Value::Array(files.iter().map(|file| file.as_str().into()).collect());
+        let mut about = self.more.clone();
+        about.insert("task_id", self.task.0);
+        about.insert("files", texts(&self.files));
+        about.insert("logs", texts(&self.logs));
+        about
+    }
+
     /// The RPMs that are installed in it.
     pub(super) fn installed(&self) -> Result<Vec<Struct>> {
         read("rpmlist", self.more.get("rpmlist").cloned().unwrap_or_else(|| Value::Array(Vec::new())))

@@ -11,7 +11,7 @@ use crate::builds::{self, BuildExt, NewBuild};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
-use crate::plugin::{self, Callback, CallbackType, Import};
+use crate::plugin::{Callback, Import, hears_of_imports};
 use crate::rpm_file::{RpmFile, Summary};
 use crate::{Result, rpms};
 
@@ -23,13 +23,14 @@ pub(crate) struct Imported {
     pub build: Build,
 }
 
-/// Imports an RPM of a build.
+/// Imports an RPM of a build; `fileinfo` is what a content generator says of it.
 pub(crate) async fn import(
     cx: &mut Call<'_>,
     file: &str,
     header: &RpmFile,
     build: &Build,
     buildroot: Option<BuildrootId>,
+    fileinfo: Option<&Struct>,
 ) -> Result<Imported> {
     let summary = check_name(cx, file, header)?;
     let expected = Nvra::new(build.rpm_nvr()?, "src").file_name();
@@ -41,7 +42,7 @@ pub(crate) async fn import(
         let (path, found) = (shown(cx.hub(), &upload(file)), found.unwrap_or("None"));
         fail!("srpm mismatch for {path}: {found} (expected {expected})");
     }
-    enter(cx, file, header, summary, build, buildroot).await
+    enter(cx, file, header, summary, build, buildroot, fileinfo).await
 }
 
 /// Imports an RPM into the build that it names: one of its source package, which is made if there is none.
@@ -102,7 +103,7 @@ async fn add(
     remove_unless_committed(cx, to);
     remove_unless_committed(cx, dir.sighdr(&summary.nvra, &summary.sigkey));
     builds::add_type(cx.db().await?, build.id, "rpm").await?;
-    enter(cx, file, header, summary, build, buildroot).await
+    enter(cx, file, header, summary, build, buildroot, None).await
 }
 
 /// What the RPM is, which its file must be called after.
@@ -125,6 +126,7 @@ async fn enter(
     summary: Summary,
     build: &Build,
     buildroot: Option<BuildrootId>,
+    fileinfo: Option<&Struct>,
 ) -> Result<Imported> {
     let Nvra { nvr, arch, .. } = &summary.nvra;
     let (name, version, release) = (nvr.name.as_str(), nvr.version.as_str(), nvr.release.as_str());
@@ -140,13 +142,12 @@ async fn enter(
         fail!("rpm already exists: {}", summary.nvra);
     }
     let size = i64::try_from(header.size).unwrap_or(i64::MAX);
-    let told = cx.tells(CallbackType::PreImport) || cx.tells(CallbackType::PostImport);
+    let told = hears_of_imports(cx);
     let (mut filepath, mut row) = (String::new(), Struct::new());
     if told {
         filepath = shown(cx.hub(), &upload(file));
         row = columns(&summary, build, buildroot, size);
-        let rpm = Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo: None };
-        plugin::tell_of_import(cx, Callback::PreImport, rpm).await?;
+        cx.tell(Callback::PreImport(Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo })).await?;
     }
     let db = cx.db().await?;
     let id: RpmId = db
@@ -171,8 +172,7 @@ async fn enter(
         .await?;
     if told {
         row.insert("id", id.0);
-        let rpm = Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo: None };
-        plugin::tell_of_import(cx, Callback::PostImport, rpm).await?;
+        cx.tell(Callback::PostImport(Import::Rpm { rpm: &row, build, filepath: &filepath, fileinfo })).await?;
     }
     place(cx, file, &build.dir().rpm(&summary.nvra)).await?;
     rpms::add_signature(cx, build, id, &summary.nvra, &summary.sigkey, header.sighdr.clone()).await?;

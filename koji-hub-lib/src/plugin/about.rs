@@ -293,19 +293,19 @@ pub enum Import<'a> {
         build: &'a Build,
         /// Its type of build.
         build_type: &'a str,
-        /// The file.
-        filepath: &'a str,
-        /// What a content generator says of it.
-        fileinfo: Option<&'a Struct>,
+        /// The file; none if only what is known of it is imported.
+        filepath: Option<&'a str>,
+        /// What a content generator says of it; empty if there is none.
+        fileinfo: &'a Struct,
     },
-    /// A scratch image.
+    /// The images that one task of an image build made. Each file of them is an archive besides.
     Image {
-        /// What it is.
+        /// What the builder says of them.
         image: &'a Struct,
-        /// Its build, once it is filed.
+        /// Their build, once they are filed.
         #[serde(skip_serializing_if = "Option::is_none")]
         build: Option<&'a Build>,
-        /// Where it is, once it is filed.
+        /// The last of the uploaded files, once they are filed.
         #[serde(skip_serializing_if = "Option::is_none")]
         fullpath: Option<&'a str>,
     },

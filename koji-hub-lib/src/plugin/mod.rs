@@ -69,7 +69,7 @@ use koji_core::xmlrpc::Struct;
 pub use about::*;
 pub(crate) use builds::{after_build, before_build, before_new_build};
 pub use callback::{Callback, CallbackType};
-pub(crate) use imports::tell_of_import;
+pub(crate) use imports::hears_of_imports;
 pub(crate) use set::Plugins;
 pub(crate) use settings::CONFIG_DIR;
 pub use settings::PluginSettings;

@@ -46,13 +46,12 @@ async fn record(cx: &mut Call<'_>, id: TaskId) -> Result<Option<TaskRecord>> {
     Ok(Some(TaskRecord { task, result }))
 }
 
-/// Tells that a task is to change: gives the changes with their old values, for [`after_task`]. Of a task that is not
-/// there nothing is told.
+/// Tells that a task is to change: gives the changes with their old values, for [`after_task`]; none of a task that is not
+/// there, or if no plugin wants to hear of it. The task stays locked, so that the old values are true until the change.
 pub(crate) async fn before_task(cx: &mut Call<'_>, task: TaskId, changes: &[TaskChange]) -> Result<Vec<TaskChange>> {
     if !cx.tells(CallbackType::PreTaskStateChange) && !cx.tells(CallbackType::PostTaskStateChange) {
         return Ok(Vec::new());
     }
-    // the values that are told stay true until the change
     tasks::state::lock(cx, task).await?;
     let Some(old) = record(cx, task).await? else { return Ok(Vec::new()) };
     let changes: Vec<_> = changes.iter().map(|change| change.clone().from(&old.task)).collect();

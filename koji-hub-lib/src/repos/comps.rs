@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use koji_core::model::{GroupPackage, TagGroup};
 
-fn escape(text: &str) -> String {
+/// A text as it stands between tags, or in an attribute.
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -17,6 +17,7 @@ use crate::db::args;
 use crate::error::fail;
 use crate::given::read;
 use crate::import::{place, remove_unless_committed, shown, upload};
+use crate::plugin::{Callback, RepoInit, RepoKind};
 use crate::signals::Change;
 use crate::storage::Storage;
 use crate::{Result, names, rpms};
@@ -44,6 +45,18 @@ pub(crate) async fn init(cx: &mut Call<'_>, tag: &Tag, keys: &[String], options:
         fail!("Invalid path: {comps}");
     }
     let Ok(task_opts) = serde_json::to_value(options) else { fail!(Parameter, "the options have no form in JSON") };
+    let listed: Vec<String> = arches.iter().map(|arch| (*arch).to_owned()).collect();
+    let kind = |repodir| RepoKind::Dist {
+        dist: true,
+        keys,
+        arches: &listed,
+        task_opts: options,
+        with_src: false,
+        with_debuginfo: false,
+        with_separate_src: false,
+        repodir,
+    };
+    cx.tell(Callback::PreRepoInit(RepoInit { tag, event, repo_id: None, kind: kind(None) })).await?;
 
     let event = match event.filter(|event| event.0 != 0) {
         None => cx.event().await?,
@@ -87,6 +100,9 @@ pub(crate) async fn init(cx: &mut Call<'_>, tag: &Tag, keys: &[String], options:
         storage.link(&dir, &usual).await?;
         remove_unless_committed(cx, usual);
     }
+    let repodir = shown(cx.hub(), &dir);
+    let about = RepoInit { tag, event: Some(event), repo_id: Some(id), kind: kind(Some(&repodir)) };
+    cx.tell(Callback::PostRepoInit(about)).await?;
     cx.announce(Change::Repos);
     Ok((id, event))
 }

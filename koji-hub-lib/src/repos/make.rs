@@ -12,7 +12,7 @@ use koji_core::paths::{self, BuildDir};
 use koji_core::xmlrpc::Struct;
 
 use super::options::RepoOptions;
-use super::{comps, state};
+use super::{comps, maven, state};
 use crate::Result;
 use crate::call::Call;
 use crate::db::{Conn, args, new_event};
@@ -124,6 +124,9 @@ pub(crate) async fn init(
         storage.put(&format!("{dir}/{arch}/rpmlist.jsonl"), files.rpmlist.into()).await?;
         storage.put(&format!("{dir}/{arch}/blocklist"), blocklist.clone().into()).await?;
         storage.link_top(&format!("{dir}/{arch}/toplink")).await?;
+    }
+    if options.is_on("maven") {
+        maven::make(cx, &dir, tag.id, at).await?;
     }
     cx.tell(Callback::PostRepoInit(RepoInit { tag: &tag, event, repo_id: Some(id), kind })).await?;
     cx.announce(Change::Repos);

@@ -1,9 +1,10 @@
 //! Repos of tags. [`request`] is how they are asked for, [`queue`] how requests become tasks, [`make`] how they are made,
-//! [`dist`] how those for distribution are.
+//! [`dist`] how those for distribution are, [`maven`] what those of tags with Maven support hold besides.
 
 mod comps;
 pub(crate) mod dist;
 pub(crate) mod make;
+mod maven;
 pub(crate) mod options;
 pub(crate) mod queue;
 pub(crate) mod request;

@@ -63,8 +63,13 @@ async fn build_of(cx: &mut Call<'_>, rpm: &Rpm) -> Result<Build> {
     }
 }
 
-/// Keeps a signature header of an RPM, after a look whether it is that RPM's.
-pub(crate) async fn sign(cx: &mut Call<'_>, rpm: &Rpm, sighdr: Bytes) -> Result<()> {
+/// Keeps a signature header of an RPM, after a look whether it is that RPM's. Another key id than that of the key which
+/// signed it may be given.
+pub(crate) async fn sign(cx: &mut Call<'_>, rpm: &Rpm, sighdr: Bytes, sigkey: Option<String>) -> Result<()> {
+    let sigkey = sigkey.filter(|key| !key.is_empty()).map(|key| key.to_lowercase());
+    if let Some(key) = &sigkey {
+        check_key(key)?;
+    }
     let build = build_of(cx, rpm).await?;
     let name = nvra(rpm);
     let path = build.dir().rpm(&name);
@@ -76,7 +81,15 @@ pub(crate) async fn sign(cx: &mut Call<'_>, rpm: &Rpm, sighdr: Bytes) -> Result<
     if summary.sigmd5 != rpm.payloadhash {
         fail!("wrong md5 for {name}: {}", summary.sigmd5);
     }
-    add_signature(cx, &build, rpm.id, &name, &summary.sigkey, sighdr).await
+    add_signature(cx, &build, rpm.id, &name, &sigkey.unwrap_or(summary.sigkey), sighdr).await
+}
+
+/// A fault unless it can be a key's id, which is a part of paths.
+fn check_key(sigkey: &str) -> Result<()> {
+    if sigkey.is_empty() || !sigkey.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        fail!("Invalid sigkey: {sigkey}");
+    }
+    Ok(())
 }
 
 /// Writes the copy of an RPM that has the signature of a key, and keeps its checksums. One that is there stays, unless
@@ -152,9 +165,7 @@ pub(crate) async fn unsign(cx: &mut Call<'_>, rpm: &Rpm, sigkey: Option<&str>) -
 pub(crate) async fn rename_signature(cx: &mut Call<'_>, rpm: &Rpm, old: &str, new: &str) -> Result<()> {
     let build = build_of(cx, rpm).await?;
     let (dir, name) = (build.dir(), nvra(rpm));
-    if new.is_empty() || !new.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
-        fail!("Invalid sigkey: {new}");
-    }
+    check_key(new)?;
     let db = cx.db().await?;
     let known: Vec<String> = db.fetch_scalars("SELECT sigkey FROM rpmsigs WHERE rpm_id = $1", args![rpm.id]).await?;
     if !known.iter().any(|key| key == old) {

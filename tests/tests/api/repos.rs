@@ -1,3 +1,4 @@
 //! Repos.
 
 mod dist;
+mod maven;

@@ -1,5 +1,6 @@
 //! RPMs: signatures that get another key id, and signed copies that builders ask for.
 
+use base64::Engine;
 use koji_core::api::rpms::HostWriteSignedRpm;
 use koji_core::api::rpms::*;
 use koji_core::api::uploads::CheckUpload;
@@ -77,6 +78,25 @@ async fn a_renamed_signature_goes_with_all_that_has_it() {
         assert_eq!((keys().await, there(&hub, "c3").await), (vec!["c3".to_owned()], true));
         admin.call(DeleteRpmSig::new(NVRA).sigkey("c3")).await.unwrap();
         assert!(!there(&hub, "c3").await);
+    }
+}
+
+#[tokio::test]
+async fn a_signature_may_be_kept_under_another_key_than_its_own() {
+    for hub in hubs("a_signature_may_be_kept").await {
+        let (admin, signer) = (hub.admin().await, hub.user("signer", &["sign"]).await);
+        import(&hub, &admin).await;
+        let header = hub.hub.storage().read(&files("")[0], 0, 1 << 20).await.unwrap();
+        let data = base64::engine::general_purpose::STANDARD.encode(&header);
+        let add = |key: &str| AddRpmSig::new(NVRA, data.as_str()).sigkey(key.to_owned());
+        let refused = signer.refused(add("")).await.1;
+        assert_eq!(refused, format!("Signature already exists for package {NVRA}, key "));
+        assert_eq!(signer.refused(add("../x")).await.1, "Invalid sigkey: ../x");
+        signer.call(add("A1B2")).await.unwrap();
+        signer.call(WriteSignedRpm::new(NVRA, "A1B2")).await.unwrap();
+        assert!(there(&hub, "a1b2").await);
+        let found = admin.call(QueryRpmSigs::new().rpm_id(NVRA).sigkey("a1b2")).await.unwrap().into_list();
+        assert_eq!(found.len(), 1);
     }
 }
 

@@ -1,14 +1,13 @@
 //! Python's own `koji-gc`, unmodified, with work for each of its actions.
 
-use std::process::Command;
-
 use koji_core::api::builds::{CreateEmptyBuild, GetBuild};
 use koji_core::api::packages::PackageListAdd;
 use koji_core::api::tagging::{ListTagged, TagBuildBypass};
 use koji_core::api::tags::CreateTag;
 use koji_core::model::BuildState;
-use koji_tests::programs::{python, run};
 use koji_tests::{Caller, hubs};
+
+use crate::{Home, outcome};
 
 async fn tagged(admin: &Caller<'_>, tag: &str) -> Vec<String> {
     let mut builds: Vec<String> =
@@ -36,8 +35,8 @@ async fn old_builds_are_untagged_put_into_the_trash_saved_and_deleted() {
             admin.call(TagBuildBypass::new("f44", format!("hello-{version}-1").as_str())).await.unwrap();
         }
 
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
+        let home = Home::new(&url);
+        let file = |name: &str| home.path().join(name);
         std::fs::write(file("mail"), "").unwrap();
         let config = format!(
             "[main]\nserver = {url}\nweburl = {url}\nnoauth = False\nkey_aliases =\nunprotected_keys =\n\
@@ -45,13 +44,13 @@ async fn old_builds_are_untagged_put_into_the_trash_saved_and_deleted() {
         );
         std::fs::write(file("gc.conf"), config).unwrap();
         let gc = async |action: &str| {
-            let mut command = Command::new(python().with_file_name("koji-gc"));
+            let mut command = home.program("koji-gc");
             command.args(["--user", "kojiadmin", "--password", "secret", "--no-mail", "--grace-period=0", "--delay=0"]);
             command.arg(format!("--action={action}"));
             for (option, name) in [("-c", "gc.conf"), ("--lock-file", "lock"), ("--email-template", "mail")] {
                 command.arg(option).arg(file(name));
             }
-            tokio::task::spawn_blocking(move || run(&mut command).ok()).await.unwrap()
+            outcome(command).await.ok()
         };
 
         let said = gc("prune").await;

@@ -1,5 +1,7 @@
 //! Plugins: what they hear of, what they may refuse, and what they may add.
 
+mod builds;
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
