@@ -1,5 +1,6 @@
 //! Tables that clients query with clauses of their own: `repo.query`, `scheduler.getTaskRuns` and their like.
 
+use koji_core::json::Json;
 use koji_core::time::Timestamp;
 use koji_core::xmlrpc::{Struct, Value};
 
@@ -210,10 +211,19 @@ fn filter(select: Select<'static>, field: &Field, op: &str, value: Value) -> Res
         Value::Int(v) => v.into(),
         Value::Double(v) => v.into(),
         Value::Bool(v) => v.into(),
+        Value::String(v) if is_json(field.name) => match serde_json::from_str(&v) {
+            Ok(v) => Json(v).into(),
+            Err(e) => fail!(Parameter, "{} is compared with what is no JSON: {e}", field.name),
+        },
         Value::String(v) => v.into(),
         other => fail!(Parameter, "{} cannot be compared with a {}", field.name, other.type_name()),
     };
     Ok(select.filter(condition, vec![value]))
+}
+
+/// Whether a field is a document in JSON, which clients send as its text.
+fn is_json(name: &str) -> bool {
+    matches!(name, "opts" | "custom_opts")
 }
 
 /// Whether a field is a moment in seconds.
