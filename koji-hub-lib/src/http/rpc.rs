@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
@@ -25,6 +25,10 @@ pub(super) async fn handle(State(hub): State<Hub>, request: Request) -> Response
     if request.method() != Method::POST {
         let text = "Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n";
         return plain(StatusCode::METHOD_NOT_ALLOWED, text, &[(ALLOW.as_str(), "POST")]);
+    }
+    if request.headers().contains_key(TRANSFER_ENCODING) {
+        let text = "Length Required\nA request of the requested method POST requires a valid Content-length.\n";
+        return plain(StatusCode::LENGTH_REQUIRED, text, &[]);
     }
     let (parts, body) = request.into_parts();
     let client = client(&hub, parts.extensions.get::<ConnectInfo<SocketAddr>>());

@@ -6,6 +6,8 @@ use koji_core::api::system::*;
 use koji_core::fault::FaultKind;
 use koji_core::xmlrpc::{Struct, Value};
 use koji_tests::hubs;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn a_hub_tells_its_version_and_its_methods() {
@@ -39,5 +41,19 @@ async fn its_settings_are_for_administrators_and_hold_no_secret() {
         };
         assert!(shown.get("KojiDir").is_some());
         assert!(shown.iter().all(|(name, _)| !["DBPass", "DBConnectionString"].contains(&name)), "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_says_how_long_it_is() {
+    for hub in hubs("a_request_says_how_long").await {
+        let url = hub.serve().await;
+        let address = url.trim_start_matches("http://").trim_end_matches("/kojihub");
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = "POST /kojihub HTTP/1.1\r\nHost: hub\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 411 Length Required\r\n"), "{answer}");
     }
 }
