@@ -1,7 +1,7 @@
 //! The text of an answer, which goes out in pieces once it has grown long.
 
 use bytes::Bytes;
-use koji_core::xmlrpc::Writer;
+use koji_core::xmlrpc::{Value, Writer, to_value};
 use serde::Serialize;
 use tokio::sync::mpsc::Sender;
 
@@ -16,7 +16,7 @@ const KEPT: usize = 8 << 20;
 
 /// The text of an answer. What was put in last may be taken back, unless it goes out in pieces.
 #[derive(Default)]
-pub struct Body {
+pub(crate) struct Body {
     text: String,
     full: Vec<Bytes>,
     kept: usize,
@@ -104,19 +104,29 @@ impl Body {
 }
 
 /// Takes the rows of a long list one by one.
-pub enum RowSink<'a> {
+pub struct RowSink<'a>(Sink<'a>);
+
+enum Sink<'a> {
     /// Into the answer's text.
-    Xml(&'a mut Body),
+    Text(&'a mut Body),
     /// Kept as values.
-    Values(&'a mut Vec<koji_core::xmlrpc::Value>),
+    Values(&'a mut Vec<Value>),
 }
 
-impl RowSink<'_> {
+impl<'a> RowSink<'a> {
+    pub(crate) fn text(body: &'a mut Body) -> Self {
+        RowSink(Sink::Text(body))
+    }
+
+    pub(crate) fn values(rows: &'a mut Vec<Value>) -> Self {
+        RowSink(Sink::Values(rows))
+    }
+
     /// Adds a row.
     pub fn push<T: Serialize>(&mut self, row: &T) -> Result<()> {
-        match self {
-            RowSink::Xml(body) => body.row(row)?,
-            RowSink::Values(rows) => rows.push(koji_core::xmlrpc::to_value(row)?),
+        match &mut self.0 {
+            Sink::Text(body) => body.row(row)?,
+            Sink::Values(rows) => rows.push(to_value(row)?),
         }
         Ok(())
     }
@@ -124,8 +134,8 @@ impl RowSink<'_> {
     /// Lets go out what has come together. It may take as long as the caller likes, so that nothing may be held meanwhile:
     /// the connection to the database is given back.
     pub async fn give(&mut self, cx: &mut Call<'_>) -> Result<()> {
-        match self {
-            RowSink::Xml(body) if body.is_long() => {
+        match &mut self.0 {
+            Sink::Text(body) if body.is_long() => {
                 cx.release().await?;
                 body.send().await
             }

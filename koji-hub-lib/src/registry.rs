@@ -31,7 +31,7 @@ pub trait HandleRows: Method<Output = Vec<Self::Row>> {
 }
 
 /// Where an answer goes: straight into the response's text, or kept as a value.
-pub enum Answer<'a> {
+pub(crate) enum Answer<'a> {
     /// Appended as a `<value>`.
     Xml(&'a mut Body),
     /// Kept.
@@ -133,12 +133,12 @@ fn run_rows<'a, M: HandleRows>(args: Args, cx: &'a mut Call<'_>, answer: Answer<
         match answer {
             Answer::Xml(body) => {
                 body.text().push_str("<value><array><data>\n");
-                request.handle_rows(cx, &mut RowSink::Xml(body)).await?;
+                request.handle_rows(cx, &mut RowSink::text(body)).await?;
                 body.text().push_str("</data></array></value>\n");
             }
             Answer::Value(out) => {
                 let mut rows = Vec::new();
-                request.handle_rows(cx, &mut RowSink::Values(&mut rows)).await?;
+                request.handle_rows(cx, &mut RowSink::values(&mut rows)).await?;
                 *out = Value::Array(rows);
             }
         }
