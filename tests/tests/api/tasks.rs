@@ -110,3 +110,17 @@ async fn tasks_are_listed_as_asked() {
         assert_eq!((found[0].task.id, &found[0].request), (tasks[0], &Value::Array(vec![1.into()])));
     }
 }
+
+#[tokio::test]
+async fn a_large_file_comes_in_parts_or_not_at_all() {
+    for hub in hubs("a_large_file_comes_in_parts").await {
+        let task = TaskId(7);
+        let bytes = vec![b'x'; (64 << 20) + 1];
+        hub.hub.storage().put("work/tasks/7/7/big", bytes.into()).await.unwrap();
+        let nobody = hub.nobody();
+        let refused = nobody.refused(DownloadTaskOutput::new(task, "big")).await.1;
+        assert!(refused.contains("too large for one answer: 67108865 bytes"), "{refused}");
+        let part = nobody.call(DownloadTaskOutput::new(task, "big").offset(-2)).await.unwrap();
+        assert_eq!(part, "eHg=");
+    }
+}

@@ -1,0 +1,4 @@
+//! Repos, as builders make them.
+
+mod dist;
+mod maven;
