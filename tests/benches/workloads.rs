@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p koji-tests --bench workloads -- [sqlite|postgres] [SCALE]` fills a database with `SCALE` (1 unless given)
 //! times 20,000 builds, 60,000 RPMs and 20,000 tasks, and drives a hub in a process of its own with 1 and with 8 clients. Then
-//! it asks for tags of up to 50,000 builds, and says what memory the hub took.
+//! it asks for tags of up to 50,000 builds, and says what memory the hub took. With a `SCALE` of 10 or 100 it sends only what
+//! should take no longer then.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -293,7 +294,9 @@ async fn measure(dialect: Dialect, scale: i64) {
     let hub = Served::start(&db.url, &folder);
     println!("{dialect:?}, {} builds\n", 20_000 * scale);
     println!("| | 1 client | beside Koji | 8 clients | beside Koji |\n|---|---|---|---|---|");
-    for row in rows() {
+    // with more data it is the same answers that count, and how long they take then
+    let scales = ["getBuild by NVR", "listTagged, latest 1,000", "listTasks, 100 decoded"];
+    for row in rows().into_iter().filter(|row| scale == 1 || scales.contains(&row.name)) {
         let mut rates = [0.0_f64; 2];
         for (rate_of, clients) in rates.iter_mut().zip([1, 8]) {
             for _ in 0..TURNS {
