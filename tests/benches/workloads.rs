@@ -271,12 +271,18 @@ async fn fill(db: &TestDb, scale: i64) {
             fill_tag(&mut conn, name, packages, 1000, 1050).await;
         }
     }
-    if db.dialect() == Dialect::Sqlite {
-        // statistics that depend on the values searched for would have each statement planned at each run
-        run(&mut conn, "PRAGMA analysis_limit = 400", args![]).await;
-    }
-    run(&mut conn, "ANALYZE", args![]).await;
     conn.commit().await.expect("a commit");
+    // as an ordinary server does by itself; without a transaction, which a VACUUM does not take
+    let mut conn = db.db.read().await.expect("a connection");
+    match db.dialect() {
+        Dialect::Postgres => run(&mut conn, "VACUUM ANALYZE", args![]).await,
+        Dialect::Sqlite => {
+            drop(conn);
+            let mut conn = db.db.begin().await.expect("a transaction");
+            run(&mut conn, "ANALYZE", args![]).await;
+            conn.commit().await.expect("a commit");
+        }
+    }
 }
 
 async fn measure(dialect: Dialect, scale: i64) {
