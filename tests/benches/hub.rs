@@ -15,7 +15,7 @@ use koji_core::api::Method;
 use koji_core::api::builds::{CreateEmptyBuild, GetBuild};
 use koji_core::api::tags::{CreateTag, GetTag};
 use koji_core::xmlrpc::write_call;
-use koji_hub_lib::db::{Db, Dialect, args};
+use koji_hub_lib::db::{Db, args};
 use koji_tests::drive::Connection;
 use koji_tests::{TestHub, databases};
 use tokio::net::TcpListener;
@@ -104,10 +104,6 @@ async fn main() {
         fill(&hub).await;
         // as an ordinary server does by itself
         let mut conn = hub.hub.db().begin().await.expect("a connection");
-        if dialect == Dialect::Sqlite {
-            // statistics that depend on the values searched for would have each statement planned at each run
-            conn.execute("PRAGMA analysis_limit = 400", args![]).await.expect("a limit");
-        }
         conn.execute("ANALYZE", args![]).await.expect("an analysis");
         conn.commit().await.expect("a commit");
         let bare_address = serve(Router::new().route("/", post(bare)).with_state(Arc::new(hub.hub.db().clone()))).await;

@@ -100,7 +100,7 @@ fn index(place: &str, names: &[String]) -> Html<String> {
 
 fn content_type(path: &str) -> &'static str {
     match path.rsplit('.').next().unwrap_or("") {
-        "rpm" => "application/x-rpm",
+        "rpm" => "application/x-redhat-package-manager",
         "log" | "txt" | "cfg" | "spec" => "text/plain; charset=utf-8",
         "json" => "application/json",
         "xml" => "text/xml",
