@@ -119,9 +119,8 @@ impl View {
             }
         };
         match fields {
-            Value::Nil => self.default_fields.iter().try_for_each(|f| choose(f))?,
+            none if !none.is_truthy() => self.default_fields.iter().try_for_each(|f| choose(f))?,
             Value::String(name) => choose(known(name)?)?,
-            Value::Array(names) if names.is_empty() => self.default_fields.iter().try_for_each(|f| choose(f))?,
             Value::Array(names) => {
                 for name in names {
                     let Some(name) = name.as_str() else { fail!(Parameter, "a field's name must be a string") };
@@ -146,7 +145,7 @@ impl View {
                 need(field);
                 filters.push((field, op, value.clone()));
             }
-        } else if !clauses.is_nil() {
+        } else if clauses.is_truthy() {
             fail!(Parameter, "clauses must be a list");
         }
         let mut order = Vec::new();

@@ -22,6 +22,9 @@ pub(crate) async fn find(db: &mut Conn, which: &VolumeRef) -> Result<Option<Volu
 /// Adds a volume, whose directory must be there; `strict` refuses one that is known.
 pub(crate) async fn add(cx: &mut Call<'_>, name: &str, strict: bool) -> Result<Volume> {
     names::check_internal(cx.hub().config(), name)?;
+    if strict && find(cx.db().await?, &name.into()).await?.is_some() {
+        fail!("volume {name} already exists");
+    }
     let storage = cx.storage();
     let dir = format!("vol/{name}");
     if !storage.metadata(&dir).await?.is_some_and(|found| found.is_dir) {
@@ -33,11 +36,7 @@ pub(crate) async fn add(cx: &mut Call<'_>, name: &str, strict: bool) -> Result<V
         Some(found) if found.is_dir => {}
         Some(_) => fail!("Not a symlink: {toplink}"),
     }
-    let db = cx.db().await?;
-    if strict && find(db, &name.into()).await?.is_some() {
-        fail!("volume {name} already exists");
-    }
-    let id: VolumeId = names::get_or_make(db, name).await?;
+    let id: VolumeId = names::get_or_make(cx.db().await?, name).await?;
     Ok(Volume { id, name: name.to_owned() })
 }
 

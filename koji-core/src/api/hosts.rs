@@ -39,7 +39,7 @@ methods! {
     /// Has no tasks given out in a channel.
     [Permission("host"), Write] "disableChannel" => DisableChannel(channel "channelname": ChannelRef, comment: Option<String> = None) -> ();
     /// Puts a host in a channel.
-    [Permission("host"), Write] "addHostToChannel" => AddHostToChannel(hostname: HostRef, channel_name: String, create: bool = false, force: bool = false) -> ();
+    [Permission("host"), Write] "addHostToChannel" => AddHostToChannel(hostname: HostRef, channel_name: ChannelRef, create: bool = false, force: bool = false) -> ();
     /// Takes a host out of a channel.
-    [Permission("host"), Write] "removeHostFromChannel" => RemoveHostFromChannel(hostname: HostRef, channel_name: String) -> ();
+    [Permission("host"), Write] "removeHostFromChannel" => RemoveHostFromChannel(hostname: HostRef, channel_name: ChannelRef) -> ();
 }

@@ -11,6 +11,10 @@ pub trait Param: Sized {
     const KIND: ParamKind = ParamKind::One;
     /// The fault for a value that cannot be read; the error of a kind other than `Parameter` is the fault's whole text.
     const WRONG: FaultKind = FaultKind::Parameter;
+    /// Whether a value stands for none where the parameter is an `Option`.
+    fn is_none(value: &Value) -> bool {
+        value.is_nil()
+    }
     /// Reads it; the error says what was expected.
     fn from_value(value: Value) -> Result<Self, String>;
     /// Writes it.
@@ -79,11 +83,17 @@ impl Param for bool {
     }
 }
 
-/// Python's client sends what it was given on the command line: digits in a string are a number too.
+/// Python's client sends what it was given on the command line: digits in a string are a number too, and so is a double
+/// without a fraction.
 impl Param for i64 {
     fn from_value(value: Value) -> Result<Self, String> {
-        let digits = || value.as_str().and_then(|text| text.trim().parse().ok());
-        value.as_int().or_else(digits).map_or_else(|| expected("an integer", &value), Ok)
+        let number = match &value {
+            Value::String(text) => text.trim().parse().ok(),
+            // exact as far as a double goes
+            Value::Double(v) if v.fract() == 0.0 => Some(*v as i64),
+            other => other.as_int(),
+        };
+        number.map_or_else(|| expected("an integer", &value), Ok)
     }
     fn into_value(self) -> Value {
         Value::Int(self)
@@ -138,8 +148,11 @@ impl Param for Struct {
     }
 }
 
-/// A text, or seconds since 1970.
+/// A text, or seconds since 1970. An empty text and zero are none.
 impl Param for Timestamp {
+    fn is_none(value: &Value) -> bool {
+        !value.is_truthy()
+    }
     fn from_value(value: Value) -> Result<Self, String> {
         match value {
             Value::String(text) => text.parse().map_err(|e: ParseTimestampError| e.to_string()),
@@ -155,7 +168,7 @@ impl Param for Timestamp {
 impl<T: Param> Param for Option<T> {
     const WRONG: FaultKind = T::WRONG;
     fn from_value(value: Value) -> Result<Self, String> {
-        if value.is_nil() { Ok(None) } else { T::from_value(value).map(Some) }
+        if T::is_none(&value) { Ok(None) } else { T::from_value(value).map(Some) }
     }
     fn into_value(self) -> Value {
         self.map_or(Value::Nil, T::into_value)
@@ -234,21 +247,6 @@ impl<T: Param> Param for OneOrMany<T> {
         self.0.into_value()
     }
 }
-
-/// Parameters that are records: read and written by serde.
-macro_rules! serde_params {
-    ($($t:ty),* $(,)?) => {$(
-        impl $crate::api::Param for $t {
-            fn from_value(value: $crate::xmlrpc::Value) -> Result<Self, String> {
-                $crate::api::param::from_wire(value)
-            }
-            fn into_value(self) -> $crate::xmlrpc::Value {
-                $crate::api::param::to_wire(&self)
-            }
-        }
-    )*};
-}
-pub(crate) use serde_params;
 
 pub(crate) fn from_wire<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, String> {
     from_value(value).map_err(|e| e.to_string())

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::param::{serde_params, to_wire};
+use super::param::{Param, from_wire, to_wire};
 use crate::xmlrpc::Value;
 
 /// Koji's `queryOpts`: what of a list is wanted.
@@ -31,7 +31,18 @@ pub struct QueryOpts {
     pub group: Option<String>,
 }
 
-serde_params!(QueryOpts);
+/// An empty value of any type is no options.
+impl Param for QueryOpts {
+    fn is_none(value: &Value) -> bool {
+        !value.is_truthy()
+    }
+    fn from_value(value: Value) -> Result<Self, String> {
+        from_wire(value)
+    }
+    fn into_value(self) -> Value {
+        to_wire(&self)
+    }
+}
 
 /// A list; with `countOnly` the number of its rows, with `asList` each row as a list of its values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

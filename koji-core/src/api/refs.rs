@@ -8,6 +8,7 @@ use crate::ids::{
     BuildId, CgId, ChannelId, EventId, ExternalRepoId, HostId, Id, PackageId, PermissionId, RpmId, TagId, TargetId,
     UserId, VolumeId,
 };
+use crate::python::{repr, repr_str};
 use crate::xmlrpc::{Struct, Value};
 
 /// A thing by id or by name. On the wire also a struct with `id` or `name`.
@@ -61,12 +62,20 @@ impl<I: fmt::Display> fmt::Display for Ref<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ref::Id(id) => id.fmt(f),
-            Ref::Name(name) => write!(f, "'{name}'"),
+            Ref::Name(name) => f.write_str(&repr_str(name)),
         }
     }
 }
 
-impl<I: fmt::Display> Ref<I> {
+impl<I: Id> Ref<I> {
+    /// Whether Python takes it for true: neither an id of zero nor an empty name.
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            Ref::Id(id) => (*id).into() != 0,
+            Ref::Name(name) => !name.is_empty(),
+        }
+    }
+
     /// As Python's `str` would show it: a name without quotes.
     pub fn text(&self) -> String {
         match self {
@@ -95,7 +104,7 @@ impl<I: Id> Param for MaybeRef<I> {
     }
 }
 
-impl<I: fmt::Display> MaybeRef<I> {
+impl<I: Id> MaybeRef<I> {
     /// As Python's `str` would show it: a name without quotes, `None` for none.
     pub fn text(&self) -> String {
         self.0.as_ref().map_or_else(|| "None".into(), Ref::text)
@@ -164,7 +173,7 @@ impl fmt::Display for BuildRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             BuildRef::Id(id) => id.fmt(f),
-            BuildRef::Nvr(nvr) => write!(f, "'{nvr}'"),
+            BuildRef::Nvr(nvr) => f.write_str(&repr_str(nvr)),
             BuildRef::Parts { name, version, release } => {
                 write!(f, "{{'name': '{name}', 'version': '{version}', 'release': '{release}'}}")
             }
@@ -189,9 +198,6 @@ impl Param for BuildRef {
             Value::String(nvr) => Ok(BuildRef::Nvr(nvr)),
             Value::Int(_) | Value::Bool(_) => BuildId::from_value(value).map(BuildRef::Id),
             Value::Struct(mut s) => {
-                if let Some(id @ (Value::Int(_) | Value::Bool(_))) = s.remove("id") {
-                    return BuildId::from_value(id).map(BuildRef::Id);
-                }
                 let mut part = |name| match s.remove(name) {
                     Some(v) => String::from_value(v),
                     None => Err("did not provide name, version, and release".into()),
@@ -256,7 +262,7 @@ impl fmt::Display for UserRef {
         match self {
             UserRef::Me => f.write_str("None"),
             UserRef::Id(id) => id.fmt(f),
-            UserRef::Name(name) => write!(f, "'{name}'"),
+            UserRef::Name(name) => f.write_str(&repr_str(name)),
             UserRef::Fields { id, name, krb_principal } => {
                 let mut parts = Vec::new();
                 parts.extend(id.map(|v| format!("'id': {v}")));
@@ -269,6 +275,16 @@ impl fmt::Display for UserRef {
 }
 
 impl UserRef {
+    /// Whether Python takes it for true: neither nil, nor an id of zero, nor an empty name.
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            UserRef::Me => false,
+            UserRef::Id(id) => id.0 != 0,
+            UserRef::Name(name) => !name.is_empty(),
+            UserRef::Fields { .. } => true,
+        }
+    }
+
     /// As Python's `str` would show it: a name without quotes.
     pub fn text(&self) -> String {
         match self {
@@ -373,10 +389,12 @@ impl From<EventId> for EventRef {
 }
 
 impl Param for EventRef {
+    const WRONG: FaultKind = FaultKind::Generic;
     fn from_value(value: Value) -> Result<Self, String> {
-        match value.as_str() {
-            Some("auto") => Ok(EventRef::Auto),
-            _ => EventId::from_value(value).map(EventRef::At),
+        match &value {
+            Value::String(text) if text == "auto" => Ok(EventRef::Auto),
+            Value::Int(_) | Value::Bool(_) => EventId::from_value(value).map(EventRef::At),
+            other => Err(format!("Invalid event: {}", repr(other))),
         }
     }
     fn into_value(self) -> Value {

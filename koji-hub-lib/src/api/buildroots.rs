@@ -69,7 +69,7 @@ impl Handle for ListBuildroots {
         if let Some(task) = self.task_id {
             query = query.filter("root.task_id = $1", args![task]);
         }
-        if let Some(repo) = self.repo_id {
+        if let Some(repo) = self.repo_id.filter(|repo| repo.0 != 0) {
             query = query.filter("root.repo_id = $1", args![repo]);
         }
         Ok(query.rows(cx.db().await?, self.query_opts.as_ref()).await?)

@@ -81,12 +81,11 @@ impl Handle for RemoveExternalRepoFromTag {
 impl Handle for GetTagExternalRepos {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<TagExternalRepo>> {
         let db = cx.db().await?;
-        // an empty name is none, as Python takes it
-        let tag = match self.tag_info.filter(|tag| *tag != TagRef::Name(String::new())) {
+        let tag = match self.tag_info.filter(TagRef::is_truthy) {
             Some(tag) => Some([names::get(db, &tag).await?.0]),
             None => None,
         };
-        let repo = match &self.repo_info {
+        let repo = match self.repo_info.as_ref().filter(|repo| repo.is_truthy()) {
             Some(repo) => Some(external_repos::get(db, repo, self.event).await?.id),
             None => None,
         };

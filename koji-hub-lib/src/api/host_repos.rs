@@ -8,7 +8,6 @@ use crate::Result;
 use crate::call::Call;
 use crate::error::fail;
 use crate::registry::{Handle, Registry};
-use crate::repos::options::RepoOptions;
 use crate::repos::{dist, make};
 
 pub(super) fn register(r: &mut Registry) {
@@ -18,8 +17,7 @@ pub(super) fn register(r: &mut Registry) {
 impl Handle for RepoInit {
     async fn handle(self, cx: &mut Call<'_>) -> Result<(RepoId, EventId)> {
         cx.host_id()?;
-        let options = RepoOptions::from_caller(self.opts.as_ref())?;
-        make::init(cx, &self.tag, self.task_id, self.event, &options).await
+        make::init(cx, &self.tag, self.task_id, self.event, self.opts.as_ref()).await
     }
 }
 

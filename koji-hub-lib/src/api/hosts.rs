@@ -1,6 +1,6 @@
+use koji_core::api::HostRef;
 use koji_core::api::hosts::*;
 use koji_core::api::query::Rows;
-use koji_core::api::{ChannelRef, HostRef};
 use koji_core::ids::{ChannelId, HostId};
 use koji_core::model::{Channel, Host};
 use koji_core::xmlrpc::{Struct, Value};
@@ -116,8 +116,8 @@ impl Handle for GetChannel {
 impl Handle for ListChannels {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Vec<Channel>> {
         let db = cx.db().await?;
-        let host = match &self.host_id {
-            None | Some(HostRef::Id(HostId(0))) => None,
+        let host = match self.host_id.as_ref().filter(|host| host.is_truthy()) {
+            None => None,
             Some(HostRef::Id(id)) => Some(*id),
             Some(name) => Some(hosts::get(db, name, None).await?.id),
         };
@@ -162,13 +162,12 @@ impl Handle for DisableChannel {
 
 impl Handle for AddHostToChannel {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
-        let channel = ChannelRef::Name(self.channel_name);
-        hosts::add_to_channel(cx, &self.hostname, &channel, self.create, self.force).await
+        hosts::add_to_channel(cx, &self.hostname, &self.channel_name, self.create, self.force).await
     }
 }
 
 impl Handle for RemoveHostFromChannel {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
-        hosts::remove_from_channel(cx, &self.hostname, &ChannelRef::Name(self.channel_name)).await
+        hosts::remove_from_channel(cx, &self.hostname, &self.channel_name).await
     }
 }

@@ -13,8 +13,8 @@ use crate::registry::{Handle, Registry};
 use crate::repos::options::RepoOptions;
 use crate::repos::{self, queue, request, state};
 use crate::signals::Change;
-use crate::tags;
 use crate::views::{View, field};
+use crate::{names, tags};
 
 pub(super) fn register(r: &mut Registry) {
     r.add::<GetRepo>()
@@ -119,7 +119,7 @@ const QUEUE: View = View {
 impl Handle for GetRepo {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<Repo>> {
         let db = cx.db().await?;
-        let tag = tags::get(db, &self.tag, None).await?;
+        let (tag, _) = names::get(db, &self.tag).await?;
         let state = match self.state {
             None => RepoState::Ready,
             Some(code) => match RepoState::from_code(code) {
@@ -129,14 +129,19 @@ impl Handle for GetRepo {
         };
         // 0 stands for none, as in Python
         let event = self.event.filter(|e| *e != EventId(0));
-        repos::newest(db, tag.id, state, event, self.dist, self.min_event).await
+        repos::newest(db, tag, state, event, self.dist, self.min_event).await
     }
 }
 
 impl Handle for RepoInfo {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<Repo>> {
         let db = cx.db().await?;
-        if self.strict { repos::get(db, self.repo_id).await.map(Some) } else { repos::find(db, self.repo_id).await }
+        match self.repo_id.0 {
+            Some(id) if self.strict => repos::get(db, id).await.map(Some),
+            Some(id) => repos::find(db, id).await,
+            None if self.strict => fail!("No such repo: None"),
+            None => Ok(None),
+        }
     }
 }
 
@@ -197,8 +202,8 @@ impl Handle for FindRepo {
             Err(e) => fail!(Parameter, "repo.get(): invalid value for min_event: {e}"),
         };
         let db = cx.db().await?;
-        let tag = tags::get(db, &self.tag, None).await?;
-        repos::fit(db, tag.id, min_event, self.at_event, &options).await
+        let (tag, _) = names::get(db, &self.tag).await?;
+        repos::fit(db, tag, min_event, self.at_event, &options).await
     }
 }
 

@@ -106,7 +106,9 @@ impl Handle for ListRpms {
             query = query.filter(sql!("rpminfo.arch ", {in "$1"}), args![list(&arches.0)]);
         }
         if let Some(draft) = self.draft {
-            query = query.filter(if draft { "rpminfo.draft" } else { "NOT rpminfo.draft" }, args![]);
+            // those of external repos are no drafts either
+            query = query
+                .filter(if draft { "rpminfo.draft = TRUE" } else { "COALESCE(rpminfo.draft, FALSE) = FALSE" }, args![]);
         }
         Ok(query.rows(cx.db().await?, self.query_opts.as_ref()).await?)
     }

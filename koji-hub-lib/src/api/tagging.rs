@@ -1,7 +1,7 @@
 use koji_core::api::query::Rows;
 use koji_core::api::tagging::*;
 use koji_core::api::tagging::{HostTagBuild, TagNotification};
-use koji_core::api::{BuildRef, TagRef};
+use koji_core::api::{BuildRef, TagRef, UserRef};
 use koji_core::ids::{BuildId, PackageId, TagId, TaskId};
 use koji_core::model::{Build, BuildState, Tag, TaggedBuild, TaggedRpms, UntaggedBuild};
 use koji_core::xmlrpc::{Struct, Value};
@@ -169,7 +169,7 @@ impl HandleRows for ListTagged {
             latest: Contents::latest(&self.latest),
             package: self.package,
             prefix: self.prefix,
-            owner: self.owner,
+            owner: self.owner.filter(UserRef::is_truthy),
             kind: self.kind,
             extra: self.extra,
             draft: self.draft,
@@ -200,12 +200,12 @@ impl Handle for ListTaggedRpms {
             latest: Contents::latest(&self.latest),
             package: self.package,
             prefix: None,
-            owner: self.owner,
+            owner: self.owner.filter(UserRef::is_truthy),
             kind: self.kind,
             extra: self.extra,
             draft: self.draft,
         };
-        let arches = self.arch.map(|arches| arches.0);
+        let arches = self.arch.map(|arches| arches.0).filter(|arches| arches.iter().any(|arch| !arch.is_empty()));
         let (rpms, builds) = tagging::rpms(db, tag.id, &wanted, arches.as_deref(), self.rpmsigs).await?;
         Ok(TaggedRpms::Found(rpms, builds))
     }
@@ -248,7 +248,7 @@ impl Handle for GetLatestRpms {
             draft: self.draft,
             ..Contents::default()
         };
-        let arches = self.arch.map(|arches| arches.0);
+        let arches = self.arch.map(|arches| arches.0).filter(|arches| arches.iter().any(|arch| !arch.is_empty()));
         tagging::rpms(cx.db().await?, tag, &wanted, arches.as_deref(), self.rpmsigs).await
     }
 }

@@ -110,7 +110,10 @@ impl Handle for ListTags {
         let db = cx.db().await?;
         let mut filter = tags::Filter { perms: self.perms, pattern: self.pattern, ..Default::default() };
         if let Some(build) = &self.build {
-            filter.build = Some(builds::get(db, build).await?.build_id);
+            match builds::find(db, build).await? {
+                Some(build) => filter.build = Some(build.build_id),
+                None => fail!("No such build: {}", build.text()),
+            }
         }
         if let Some(package) = &self.package {
             match names::find(db, package).await? {

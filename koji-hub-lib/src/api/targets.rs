@@ -1,6 +1,6 @@
-use koji_core::api::TagRef;
 use koji_core::api::query::Rows;
 use koji_core::api::targets::*;
+use koji_core::api::{TagRef, TargetRef};
 use koji_core::ids::TagId;
 use koji_core::model::BuildTarget;
 
@@ -49,7 +49,7 @@ impl Handle for GetBuildTargets {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Rows<BuildTarget>> {
         let db = cx.db().await?;
         let filter = targets::Filter {
-            target: self.info,
+            target: self.info.filter(TargetRef::is_truthy),
             build_tag: tag_filter(db, self.build_tag_id).await?,
             dest_tag: tag_filter(db, self.dest_tag_id).await?,
             event: self.event,

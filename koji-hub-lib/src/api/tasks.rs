@@ -203,7 +203,6 @@ impl Handle for GetTaskChildren {
 
 impl Handle for GetTaskDescendents {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Struct> {
-        tasks::get(cx.db().await?, self.task_id).await?;
         let mut out = Struct::new();
         let mut todo = vec![self.task_id];
         while let Some(task) = todo.pop() {

@@ -63,6 +63,9 @@ pub(crate) async fn create(
 
 /// The buildroot, locked, if it is the host's and, where one is given, the task's; a fault otherwise.
 async fn owned(cx: &mut Call<'_>, id: BuildrootId, host: HostId, task: Option<TaskId>) -> Result<Row> {
+    if let Some(task) = task {
+        tasks::assert_host(cx.db().await?, task, host).await?;
+    }
     let sql = sql!("SELECT host_id, task_id, state FROM standard_buildroot WHERE buildroot_id = $1", {for update});
     let row: Option<Row> = cx.db().await?.fetch_optional(sql, args![id]).await?;
     let Some(row) = row else { fail!("no buildroot with ID: {id}") };

@@ -65,21 +65,20 @@ pub(crate) async fn make_maven(db: &mut Conn, build: BuildId, given: &Value) -> 
     if known.is_none() && info.is_empty() {
         fail!("Maven info is empty");
     }
-    let mut fields = Vec::with_capacity(3);
+    let mut values = args![build];
     for name in ["group_id", "artifact_id", "version"] {
-        fields.push((name, member::<String>("Maven", info, name)?));
-    }
-    if let Some(known) = known {
-        for (name, new) in fields {
+        let new: String = member("Maven", info, name)?;
+        if let Some(known) = &known {
             let current = known.get(name).and_then(Value::as_str).unwrap_or_default();
             if current != new {
                 fail!(Build, "{name} mismatch (current: {current}, new: {new})");
             }
         }
+        values.push(new.into());
+    }
+    if known.is_some() {
         return Ok(());
     }
-    let mut values = args![build];
-    values.extend(fields.into_iter().map(|(_, value)| value.into()));
     let sql = "INSERT INTO maven_builds (build_id, group_id, artifact_id, version) VALUES ($1, $2, $3, $4)";
     db.execute(sql, values).await?;
     add_type(db, build, "maven").await

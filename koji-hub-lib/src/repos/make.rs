@@ -37,10 +37,11 @@ pub(crate) async fn init(
     tag: &TagRef,
     task: Option<TaskId>,
     event: Option<EventId>,
-    asked: &RepoOptions,
+    asked: Option<&Struct>,
 ) -> Result<(RepoId, EventId)> {
     let tag = tags::get(cx.db().await?, tag, event).await?;
-    let (options, custom) = RepoOptions::of_tag(cx.hub().config(), &tag, asked);
+    let asked = RepoOptions::from_caller(asked)?;
+    let (options, custom) = RepoOptions::of_tag(cx.hub().config(), &tag, &asked);
     if options.is_on("maven") && !cx.hub().config().enable_maven {
         fail!("Maven support not enabled");
     }
@@ -197,7 +198,7 @@ pub(crate) async fn done(
     let repo = super::get(cx.db().await?, id).await?;
     cx.tell(Callback::PreRepoDone(RepoDone { repo: &repo, data, expire })).await?;
     if repo.state != RepoState::Init {
-        fail!("Repo {id} not in INIT state (got {})", repo.state);
+        fail!("Repo {id} not in INIT state (got {})", repo.state.code());
     }
     let dir = paths::repo(&repo.tag_name, id);
     if let Some(updates) = updates {

@@ -20,11 +20,11 @@ pub(crate) async fn set(cx: &mut Call<'_>, id: RepoId, state: RepoState) -> Resu
     if old == state {
         return Ok(());
     }
-    if old == RepoState::Deleted {
-        fail!("Repo {id} is deleted");
-    }
     if old.code() > state.code() && state != RepoState::Deleted {
         fail!("Invalid repo state transition for repo {id}: {old} -> {state}");
+    }
+    if old == RepoState::Deleted {
+        fail!("Repo {id} is deleted");
     }
     cx.db()
         .await?
