@@ -49,6 +49,7 @@ mod tagging;
 mod tags;
 mod targets;
 mod tasks;
+mod unpack;
 mod uploads;
 mod users;
 mod views;

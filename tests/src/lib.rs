@@ -24,7 +24,7 @@ pub use hub::{Caller, TestHub, hubs};
 pub use mixed_load::{CLIENTS, MixedLoad, mixed_load};
 pub use postgres::Server;
 pub use processes::{PATIENCE, Processes, Program, submit};
-pub use rpms::{BuiltRpms, build_arch_rpms, build_rpms, build_source_rpm};
+pub use rpms::{BuiltRpms, build_arch_rpms, build_rpms, build_source_rpm, build_spec};
 pub use standalone::{Standalone, free_port};
 
 /// A fresh database with the hub's schema, removed after the test.

@@ -13,7 +13,6 @@ pub struct BuiltRpms(pub Vec<(String, Vec<u8>)>);
 /// # Panics
 /// When there is no rpmbuild, or it refuses.
 pub fn build_rpms(name: &str, version: &str, release: &str, more: &str) -> BuiltRpms {
-    let dir = tempfile::tempdir().expect("a temporary folder");
     let spec = format!(
         "Name: {name}\nVersion: {version}\nRelease: {release}\nSummary: A test\nLicense: MIT\nBuildArch: noarch\n\
          Requires: bash >= 5\nProvides: greeting = 1\n{more}\n\
@@ -23,18 +22,26 @@ pub fn build_rpms(name: &str, version: &str, release: &str, more: &str) -> Built
          %changelog\n* Mon Jan 06 2025 Ann Packager <ann@example.com> - {version}-{release}\n- Second\n\n\
          * Sun Jan 05 2025 Žofie <zofie@example.com>\n- First\n"
     );
+    build_spec(&spec, "noarch", &[])
+}
+
+/// Builds what a spec file of that text makes for an arch, with further arguments for rpmbuild.
+///
+/// # Panics
+/// As [`build_rpms`].
+pub fn build_spec(spec: &str, arch: &str, args: &[&str]) -> BuiltRpms {
+    let dir = tempfile::tempdir().expect("a temporary folder");
     let file = dir.path().join("test.spec");
     std::fs::write(&file, spec).expect("a spec file");
     let done = Command::new("rpmbuild")
         .args(["-ba", "--define", &format!("_topdir {}", dir.path().display())])
+        .args(args)
         .arg(&file)
         .output()
         .expect("rpmbuild: install the package rpm, or rpm-build");
     assert!(done.status.success(), "rpmbuild: {}", String::from_utf8_lossy(&done.stderr));
-    let mut files = Vec::new();
-    for folder in ["SRPMS", "RPMS/noarch"] {
-        files.extend(files_in(&dir.path().join(folder)));
-    }
+    let mut files = files_in(&dir.path().join("SRPMS"));
+    files.extend(files_in(&dir.path().join("RPMS").join(arch)));
     BuiltRpms(files)
 }
 
@@ -43,22 +50,11 @@ pub fn build_rpms(name: &str, version: &str, release: &str, more: &str) -> Built
 /// # Panics
 /// As [`build_rpms`].
 pub fn build_arch_rpms(name: &str, arch: &str) -> BuiltRpms {
-    let dir = tempfile::tempdir().expect("a temporary folder");
     let spec = format!(
         "%define debug_package %{{nil}}\nName: {name}\nVersion: 1\nRelease: 1\nSummary: A test\nLicense: MIT\n\
          %description\nFor tests.\n%files\n"
     );
-    let file = dir.path().join("test.spec");
-    std::fs::write(&file, spec).expect("a spec file");
-    let done = Command::new("rpmbuild")
-        .args(["-ba", "--target", arch, "--define", &format!("_topdir {}", dir.path().display())])
-        .arg(&file)
-        .output()
-        .expect("rpmbuild: install the package rpm, or rpm-build");
-    assert!(done.status.success(), "rpmbuild: {}", String::from_utf8_lossy(&done.stderr));
-    let mut files = files_in(&dir.path().join("SRPMS"));
-    files.extend(files_in(&dir.path().join("RPMS").join(arch)));
-    BuiltRpms(files)
+    build_spec(&spec, arch, &["--target", arch])
 }
 
 /// Makes the source package of a noarch package in a folder; its build runs `script`. The path of the file.

@@ -1,11 +1,12 @@
 //! What is in a tar file, packed or not, by its headers.
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::contents::{Entry, MOST_FILES};
 use crate::storage::BlockingFile;
+use crate::unpack::{Packing, Unpacked};
 
 /// The length of a header, and what all lengths are rounded up to.
 const BLOCK: u64 = 512;
@@ -13,8 +14,6 @@ const BLOCK: u64 = 512;
 const LONGEST: u64 = 1024 * 1024;
 /// The most bytes that are unpacked to get at the headers.
 const MOST_BYTES: u64 = 64 * 1024 * 1024 * 1024;
-/// The most memory for unpacking.
-const MOST_MEMORY: u64 = 256 * 1024 * 1024;
 
 /// The entries; the error says what is wrong with the file.
 pub(super) fn entries(file: BlockingFile) -> Result<Vec<Entry>, String> {
@@ -34,41 +33,19 @@ impl Source for BlockingFile {
     }
 }
 
-/// A packed one, which is unpacked on the way.
-struct Packed<R>(io::Take<R>);
-
-impl<R: Read> Read for Packed<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.0.read(into)? {
-            0 if self.0.limit() == 0 && !into.is_empty() => Err(io::Error::other("too large to be listed")),
-            n => Ok(n),
-        }
-    }
-}
-
-impl<R: Read> Source for Packed<R> {
+impl Source for Unpacked {
     fn skip(&mut self, bytes: u64) -> io::Result<()> {
         io::copy(&mut self.by_ref().take(bytes), &mut io::sink()).map(|_| ())
     }
 }
 
-/// Finds out by the first bytes how the file is packed.
 fn open(mut file: BlockingFile) -> io::Result<Box<dyn Source>> {
     let mut start = Vec::new();
-    file.by_ref().take(6).read_to_end(&mut start)?;
+    file.by_ref().take(Packing::START as u64).read_to_end(&mut start)?;
     file.seek(SeekFrom::Start(0))?;
-    fn packed<R: Read + 'static>(reader: R) -> Box<dyn Source> {
-        Box::new(Packed(reader.take(MOST_BYTES)))
-    }
-    Ok(match start.as_slice() {
-        [0x1f, 0x8b, ..] => packed(flate2::read::MultiGzDecoder::new(file)),
-        [b'B', b'Z', b'h', ..] => packed(bzip2::read::MultiBzDecoder::new(file)),
-        [0xfd, b'7', b'z', b'X', b'Z', 0] => {
-            let stream = liblzma::stream::Stream::new_stream_decoder(MOST_MEMORY, liblzma::stream::CONCATENATED)?;
-            packed(liblzma::read::XzDecoder::new_stream(file, stream))
-        }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => packed(zstd::stream::read::Decoder::with_buffer(BufReader::new(file))?),
-        _ => Box::new(file),
+    Ok(match Packing::of(&start) {
+        Some(packing) => Box::new(packing.unpack(file, MOST_BYTES)?),
+        None => Box::new(file),
     })
 }
 

@@ -343,7 +343,7 @@ impl NewArchive {
 }
 
 /// What an uploaded project file says of itself, and of the files that come with it.
-pub(super) async fn info_of_pom(hub: &Hub, file: &str) -> Result<TypeInfo> {
+pub(crate) async fn info_of_pom(hub: &Hub, file: &str) -> Result<TypeInfo> {
     let path = upload(file);
     if hub.storage().metadata(&path).await?.is_none_or(|found| found.is_dir) {
         fail!("No such file: {}", shown(hub, &path));

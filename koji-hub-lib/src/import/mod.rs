@@ -32,7 +32,7 @@ use crate::plugin::{self, BuildChange, Callback};
 use crate::rpm_file::{self, RpmFile};
 use crate::{Hub, Result, policy};
 
-pub(crate) use archive::{NewArchive, TypeInfo, write_sums};
+pub(crate) use archive::{NewArchive, TypeInfo, info_of_pom, write_sums};
 pub(crate) use complete::{complete_image, complete_maven, complete_win};
 pub(crate) use image::import as import_images;
 pub(crate) use merge::merge_scratch;

@@ -1,6 +1,7 @@
 //! The plugins that come with the hub, by the names that `hub.conf` has for them.
 
 mod echo;
+mod rpm2maven;
 mod runroot;
 mod save_failed_tree;
 mod sidetag;
@@ -15,6 +16,7 @@ type Make = fn(&HubConfig) -> Result<Arc<dyn Plugin>>;
 
 const KNOWN: &[(&str, Make)] = &[
     ("echo", |_| Ok(Arc::new(echo::Echo))),
+    ("rpm2maven", |config| Ok(Arc::new(rpm2maven::Rpm2Maven::new(config)?))),
     ("runroot_hub", |_| Ok(Arc::new(runroot::RunRootPlugin))),
     ("save_failed_tree", |config| Ok(Arc::new(save_failed_tree::FailedTrees::new(config)?))),
     ("sidetag_hub", |config| Ok(Arc::new(sidetag::SideTags::new(config)?))),

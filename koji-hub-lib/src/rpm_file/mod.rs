@@ -1,5 +1,6 @@
 //! RPM files: what stands in their headers. The one place that knows the `rpm` crate.
 
+mod payload;
 mod signature;
 mod tags;
 
@@ -13,6 +14,7 @@ use rpm::{IndexData, PackageMetadata};
 use crate::storage::Storage;
 use crate::{Error, Result};
 
+pub(crate) use payload::unpack;
 pub(crate) use signature::{Spliced, hex};
 use tags::Tag;
 

@@ -309,7 +309,10 @@ async fn a_wrong_configuration_is_an_error_at_start() {
     };
     config.plugins = vec!["nosuch".into()];
     let error = open(&config).await.to_string();
-    assert_eq!(error, "Plugins: there is no plugin nosuch; there are echo, runroot_hub, save_failed_tree, sidetag_hub");
+    assert_eq!(
+        error,
+        "Plugins: there is no plugin nosuch; there are echo, rpm2maven, runroot_hub, save_failed_tree, sidetag_hub"
+    );
     config.plugins = vec!["save_failed_tree".into()];
     let error = open(&config).await.to_string();
     assert_eq!(error, "/nonexistent/save_failed_tree.conf: allowed_methods is not set");

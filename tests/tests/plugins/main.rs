@@ -1,6 +1,7 @@
 //! Plugins: what they hear of, what they may refuse, and what they may add.
 
 mod builds;
+mod rpm2maven;
 
 use std::sync::{Arc, Mutex};
 
