@@ -78,12 +78,12 @@ impl TestHub {
         TestHub { hub, db }
     }
 
-    /// A hub with a plugin.
+    /// A hub with a plugin, and settings of one's own.
     ///
     /// # Panics
     /// When the hub refuses it.
-    pub async fn plugged(db: TestDb, plugin: impl Plugin) -> Self {
-        let builder = Hub::builder(config(&db, |_| {})).db(db.db.clone()).storage(Arc::new(MemoryStorage::new()));
+    pub async fn plugged(db: TestDb, plugin: impl Plugin, settings: impl FnOnce(&mut HubConfig)) -> Self {
+        let builder = Hub::builder(config(&db, settings)).db(db.db.clone()).storage(Arc::new(MemoryStorage::new()));
         let hub = builder.plugin(plugin).open().await.expect("a hub");
         TestHub { hub, db }
     }

@@ -1,6 +1,6 @@
 use koji_core::api::Param;
 use koji_core::api::host_builds::*;
-use koji_core::ids::{BuildId, TaskId, UserId};
+use koji_core::ids::{BuildId, TaskId, UserId, VolumeId};
 use koji_core::json::JsonText;
 use koji_core::model::{Build, BuildState};
 use koji_core::time::Timestamp;
@@ -76,6 +76,7 @@ pub(super) fn in_the_making(data: &mut Struct, task_id: TaskId, owner: UserId) -
         task_id: Some(task_id),
         source: optional(data, "source")?,
         extra,
+        volume: VolumeId(0),
         start_time: Some(optional(data, "start_time")?.unwrap_or_else(Timestamp::now)),
         completion_time: None,
         cg_id: None,

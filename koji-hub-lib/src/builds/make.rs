@@ -31,6 +31,7 @@ pub(crate) struct NewBuild {
     pub task_id: Option<TaskId>,
     pub source: Option<String>,
     pub extra: Option<JsonText>,
+    pub volume: VolumeId,
     pub start_time: Option<Timestamp>,
     pub completion_time: Option<Timestamp>,
     pub cg_id: Option<CgId>,
@@ -53,10 +54,28 @@ impl NewBuild {
             task_id: None,
             source: None,
             extra: None,
+            volume: VolumeId(0),
             start_time: now,
             completion_time: now,
             cg_id: None,
             asked: Struct::new(),
+        }
+    }
+
+    /// What plugins learn of it.
+    fn told(&self, package: PackageId) -> NewBuildInfo {
+        NewBuildInfo {
+            name: self.name.clone(),
+            pkg_id: package,
+            version: self.version.clone(),
+            release: self.release.clone(),
+            epoch: self.epoch,
+            draft: self.draft,
+            state: self.state,
+            owner: self.owner,
+            task_id: self.task_id,
+            source: self.source.clone(),
+            volume_id: self.volume,
         }
     }
 }
@@ -87,20 +106,7 @@ pub(crate) async fn make(cx: &mut Call<'_>, new: NewBuild) -> Result<BuildId> {
 
 async fn insert(cx: &mut Call<'_>, new: &NewBuild, package: PackageId) -> Result<BuildId> {
     let event = cx.event().await?;
-    plugin::before_new_build(cx, || NewBuildInfo {
-        name: new.name.clone(),
-        pkg_id: package,
-        version: new.version.clone(),
-        release: new.release.clone(),
-        epoch: new.epoch,
-        draft: new.draft,
-        state: new.state,
-        owner: new.owner,
-        task_id: new.task_id,
-        source: new.source.clone(),
-        volume_id: VolumeId(0),
-    })
-    .await?;
+    plugin::before_new_build(cx, None, || new.told(package)).await?;
     let db = cx.db().await?;
     // a draft's release holds its id, which is not known before
     let release = if new.draft { format!("{},draft", new.release) } else { new.release.clone() };
@@ -115,7 +121,7 @@ async fn insert(cx: &mut Call<'_>, new: &NewBuild, package: PackageId) -> Result
                 release,
                 new.epoch,
                 new.state,
-                VolumeId(0),
+                new.volume,
                 new.task_id,
                 new.owner,
                 new.start_time,
@@ -150,8 +156,6 @@ async fn recycle(cx: &mut Call<'_>, old: &Build, new: &NewBuild, package: Packag
         }
     }
     let event = cx.event().await?;
-    let change = BuildChange::State { old: Some(old.state), new: new.state };
-    plugin::before_build(cx, old.id, &change).await?;
     let db = cx.db().await?;
     for (sql, what) in [
         ("SELECT tag_id FROM tag_listing WHERE build_id = $1 LIMIT 1", "has tag history"),
@@ -162,6 +166,8 @@ async fn recycle(cx: &mut Call<'_>, old: &Build, new: &NewBuild, package: Packag
             fail!("Build already exists. Unable to recycle, {what}");
         }
     }
+    plugin::before_new_build(cx, Some(old.state), || new.told(package)).await?;
+    let db = cx.db().await?;
     for sql in [
         "DELETE FROM maven_builds WHERE build_id = $1",
         "DELETE FROM win_builds WHERE build_id = $1",
@@ -184,14 +190,14 @@ async fn recycle(cx: &mut Call<'_>, old: &Build, new: &NewBuild, package: Packag
             new.epoch,
             new.source.as_deref(),
             new.extra.clone(),
-            VolumeId(0),
+            new.volume,
             new.cg_id,
             event
         ],
     )
     .await?;
     remove_files(cx, old).await?;
-    plugin::after_build(cx, old.id, change).await
+    plugin::after_build(cx, old.id, BuildChange::State { old: Some(old.state), new: new.state }).await
 }
 
 /// Removes what is left of a build's files on all volumes.
@@ -225,7 +231,7 @@ fn describe(new: &NewBuild, package: PackageId) -> Struct {
         ("source", new.source.as_deref().into()),
         ("owner", new.owner.0.into()),
         ("task_id", new.task_id.map(|id| id.0).into()),
-        ("volume_id", 0.into()),
+        ("volume_id", new.volume.0.into()),
         ("draft", new.draft.into()),
     ] {
         if shown.get(name).is_none() {

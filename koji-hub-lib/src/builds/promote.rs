@@ -13,7 +13,7 @@ use super::{find, get_by_id, lock};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
-use crate::plugin::{self, BuildChange, BuildPromote, Callback, CallbackType};
+use crate::plugin::{self, BuildPromote, Callback, CallbackType};
 use crate::{Result, policy, tagging, users};
 
 /// Gives a draft the release that it was to have, if the policy allows it. Its directory moves, to the volume that is the
@@ -54,8 +54,7 @@ pub(crate) async fn promote(cx: &mut Call<'_>, build: BuildId, force: bool) -> R
         && volume != promoted.volume_id
     {
         assert_directory(cx.storage(), &name).await?;
-        let change = BuildChange::VolumeId { old: promoted.volume_id, new: volume };
-        plugin::before_build(cx, draft.id, &change).await?;
+        let change = plugin::before_move(cx, &promoted, volume, &name).await?;
         promoted = set_volume(cx, draft.id, volume).await?;
         plugin::after_build(cx, draft.id, change).await?;
     }

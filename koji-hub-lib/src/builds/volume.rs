@@ -10,7 +10,7 @@ use super::{get_by_id, lock};
 use crate::call::Call;
 use crate::db::args;
 use crate::error::fail;
-use crate::plugin::{self, BuildChange};
+use crate::plugin;
 use crate::storage::Storage;
 use crate::{Result, policy, tagging};
 
@@ -32,8 +32,7 @@ pub(crate) async fn change_volume(
         fail!("Build {} is {}", build.nvr, build.state);
     }
     assert_directory(cx.storage(), &name).await?;
-    let change = BuildChange::VolumeId { old: build.volume_id, new: volume };
-    plugin::before_build(cx, build.id, &change).await?;
+    let change = plugin::before_move(cx, &build, volume, &name).await?;
     let moved = set_volume(cx, build.id, volume).await?;
     relocate(cx, &build, &moved).await?;
     plugin::after_build(cx, build.id, change).await

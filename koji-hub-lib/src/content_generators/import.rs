@@ -195,15 +195,13 @@ async fn make(cx: &mut Call<'_>, data: &BuildData, cg: CgId, owner: UserId, volu
         task_id: data.task_id,
         source: data.source.clone(),
         extra: Some(json(&data.extra.clone().into())?),
+        volume,
         start_time: Some(data.start_time),
         completion_time: Some(data.end_time),
         cg_id: Some(cg),
         ..NewBuild::complete(data.nvr.clone(), data.epoch.flatten(), owner)
     };
-    let id = builds::make(cx, new).await?;
-    let sql = "UPDATE build SET volume_id = $2 WHERE id = $1";
-    cx.db().await?.execute(sql, args![id, volume]).await?;
-    Ok(id)
+    builds::make(cx, new).await
 }
 
 async fn complete_reserved(

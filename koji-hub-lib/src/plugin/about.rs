@@ -168,7 +168,7 @@ pub struct BuildStateChange<'a> {
     /// Which attribute, what it was and what it is to be.
     #[serde(flatten)]
     pub change: BuildChange,
-    /// The build: before, as it was; after, as it is.
+    /// The build: before, as it was, or as it will be if it is made, begins anew or moves; after, as it is.
     pub info: BuildInfo<'a>,
 }
 
@@ -210,14 +210,14 @@ pub enum BuildChange {
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum BuildInfo<'a> {
-    /// One that is being made.
+    /// One that is being made, or begins anew.
     New(&'a NewBuildInfo),
     /// One that there is.
     Known(&'a Build),
 }
 
 impl BuildInfo<'_> {
-    /// Its id; none of one that is about to be made.
+    /// Its id; none of one that is about to be made, or to begin anew.
     pub fn id(&self) -> Option<BuildId> {
         match self {
             BuildInfo::New(_) => None,
@@ -226,7 +226,7 @@ impl BuildInfo<'_> {
     }
 }
 
-/// A build that is being made.
+/// A build that is being made, or begins anew.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewBuildInfo {
     /// The package's name.

@@ -67,7 +67,7 @@ use async_trait::async_trait;
 use koji_core::xmlrpc::Struct;
 
 pub use about::*;
-pub(crate) use builds::{after_build, before_build, before_new_build};
+pub(crate) use builds::{after_build, before_build, before_move, before_new_build};
 pub use callback::{Callback, CallbackType};
 pub(crate) use imports::hears_of_imports;
 pub(crate) use set::Plugins;

@@ -14,11 +14,13 @@ use koji_core::api::volumes::AddVolume;
 use koji_core::api::{BuildRef, KwArgs, Param};
 use koji_core::ids::{BuildId, RepoId, TaskId};
 use koji_core::xmlrpc::{Struct, Value};
+use koji_hub_lib::config::HubConfig;
+use koji_hub_lib::db::args;
 use koji_hub_lib::plugin::CallbackType;
 use koji_tests::TestHub;
 use serde_json::json;
 
-use crate::{both, field, recorded};
+use crate::{both, field, recorded, recorded_with};
 
 /// The MD5 of `hello`.
 const MD5: &str = "5d41402abc4b2a76b9719d911017c592";
@@ -105,6 +107,41 @@ async fn imports_of_content_generators_are_told() {
 }
 
 #[tokio::test]
+async fn a_content_generators_build_is_told_with_its_volume() {
+    let slow = |config: &mut HubConfig| config.policies.push(("volume".into(), "cg_match_all osbuild :: slow".into()));
+    for (hub, plugin) in recorded_with("told_with_its_volume", slow).await {
+        let (admin, alice) = (hub.admin().await, hub.user("alice", &[]).await);
+        admin.call(GrantCgAccess::new("alice", "osbuild").create(true)).await.unwrap();
+        hub.hub.storage().create_dir("vol/slow").await.unwrap();
+        let volume = admin.call(AddVolume::new("slow")).await.unwrap().id;
+        put(&hub, "work/cg/up/os.raw", "hello").await;
+        // as a new build, and over one that was canceled
+        for old in [Value::Nil, 4.into()] {
+            plugin.take();
+            let build = alice.call(CgImport::new(metadata(None), "cg/up")).await.unwrap();
+            let heard = plugin.take();
+            let changes: Vec<_> = heard.iter().filter(|(_, about)| about.get("attribute").is_some()).collect();
+            assert_eq!(changes.len(), 2);
+            for (_, about) in changes {
+                assert_eq!((field(about, "old"), field(about, "new")), (&old, &1.into()));
+                assert_eq!(field(about, "info.volume_id"), &volume.0.into());
+            }
+            let told = field(&heard.last().unwrap().1, "build.volume_name");
+            assert_eq!((told, &*build.volume_name), (&"slow".into(), "slow"));
+            let mut db = hub.db.db.begin().await.unwrap();
+            db.execute("DELETE FROM image_archives", args![]).await.unwrap();
+            db.execute("DELETE FROM archiveinfo", args![]).await.unwrap();
+            db.execute("UPDATE build SET state = 4", args![]).await.unwrap();
+            db.commit().await.unwrap();
+            for dir in ["vol/slow/packages", "packages"] {
+                hub.hub.storage().remove(dir).await.unwrap();
+            }
+            put(&hub, "work/cg/up/os.raw", "hello").await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn archives_and_images_are_told() {
     for (hub, plugin) in recorded("archives_and_images").await {
         let (admin, builder) = (hub.admin().await, hub.builder("builder1").await);
@@ -178,8 +215,9 @@ async fn builds_that_move_and_go_are_told() {
         for (_, about) in &heard {
             assert_eq!(field(about, "attribute"), &"volume_id".into());
             assert_eq!((field(about, "old"), field(about, "new")), (&0.into(), &volume.0.into()));
+            let info = (field(about, "info.volume_name"), field(about, "info.volume_id"));
+            assert_eq!(info, (&"vol2".into(), &volume.0.into()));
         }
-        assert_eq!(field(&heard[1].1, "info.volume_name"), &"vol2".into());
 
         admin.call(DeleteBuild::new(one)).await.unwrap();
         let heard = plugin.take();

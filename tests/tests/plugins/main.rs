@@ -123,10 +123,14 @@ impl Plugin for Recorder {
 
 /// A hub on each database, with a recorder.
 async fn recorded(name: &str) -> Vec<(TestHub, Recorder)> {
+    recorded_with(name, |_| {}).await
+}
+
+async fn recorded_with(name: &str, settings: fn(&mut HubConfig)) -> Vec<(TestHub, Recorder)> {
     let mut hubs = Vec::new();
     for db in databases(name).await {
         let recorder = Recorder::default();
-        hubs.push((TestHub::plugged(db, recorder.clone()).await, recorder));
+        hubs.push((TestHub::plugged(db, recorder.clone(), settings).await, recorder));
     }
     hubs
 }
@@ -284,8 +288,17 @@ async fn builds_imports_and_signatures_are_told() {
         let task = hub.open_task(&builder, &admin, "build").await;
         let mut data = data;
         data.insert("task_id", task.0);
+        data.insert("source", "git://x#2");
         builder.call(InitBuild::new(data)).await.unwrap();
-        assert_eq!(plugin.words(), both("BuildStateChange state 4 0"));
+        let heard = plugin.take();
+        assert_eq!(heard.len(), 2);
+        for (kind, about) in &heard {
+            assert_eq!((field(about, "old"), field(about, "new")), (&4.into(), &0.into()), "{}", kind.name());
+            assert_eq!((field(about, "info.state"), field(about, "info.task_id")), (&0.into(), &task.0.into()));
+            assert_eq!(field(about, "info.source"), &"git://x#2".into());
+        }
+        assert!(field(&heard[0].1, "info").as_struct().unwrap().get("id").is_none());
+        assert_eq!(field(&heard[1].1, "info.id"), &id.0.into());
 
         let mut paths = Vec::new();
         for (name, bytes) in &rpms.0 {
