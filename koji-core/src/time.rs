@@ -129,6 +129,14 @@ impl schemars::JsonSchema for Timestamp {
 #[serde(transparent)]
 pub struct EpochSeconds(pub f64);
 
+impl EpochSeconds {
+    /// In local time, as Koji's commands and mails show it: `Tue, 14 Nov 2023 22:13:20 UTC`.
+    pub fn to_local_text(self) -> String {
+        let at = jiff::Timestamp::from_microsecond(Timestamp::from(self).0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned(jiff::tz::TimeZone::system()).strftime("%a, %d %b %Y %H:%M:%S %Z").to_string()
+    }
+}
+
 impl From<Timestamp> for EpochSeconds {
     fn from(time: Timestamp) -> Self {
         Self(time.as_secs_f64())

@@ -71,8 +71,12 @@ pub struct BuilderConfig {
     pub distribution: String,
     /// `%_host` of builds is `<arch>-<mockhost>`.
     pub mockhost: String,
-    /// The mail server; no mail is sent without.
+    /// The mail server, with its port unless that is 25; no mail is sent without.
     pub smtphost: Option<String>,
+    /// Who logs in there, if the password is set as well.
+    pub smtp_user: Option<String>,
+    /// That user's password.
+    pub smtp_pass: Option<Secret>,
     /// Who mail is from.
     pub from_addr: String,
     /// The longest pause before a call that got no answer is sent again.
@@ -136,6 +140,8 @@ impl Default for BuilderConfig {
             distribution: "Koji".to_owned(),
             mockhost: "koji-linux-gnu".to_owned(),
             smtphost: None,
+            smtp_user: None,
+            smtp_pass: None,
             from_addr: "Koji Build System <buildsys@example.com>".to_owned(),
             retry_interval: secs(60),
             max_retries: 120,

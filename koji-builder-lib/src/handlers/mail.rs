@@ -1,13 +1,20 @@
 //! Sending mail, over plain SMTP to a server that takes it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
+use crate::BuilderConfig;
 use crate::task::{TaskContext, TaskError};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
+const PORT: u16 = 25;
+/// The longest answer that is read, in bytes.
+const LONGEST: u64 = 64 * 1024;
 
 /// A mail. Header fields are pairs of name and value.
 pub(super) struct Mail {
@@ -17,53 +24,137 @@ pub(super) struct Mail {
     pub(super) body: String,
 }
 
-/// Sends a mail: what to say of it. Without a mail server nothing is sent.
-pub(super) async fn send(mail: Mail, cx: &TaskContext) -> Result<String, TaskError> {
+/// Sends a mail about something: what to say of it. Without a mail server nothing is sent.
+pub(super) async fn send(mail: Mail, about: &str, cx: &TaskContext) -> Result<String, TaskError> {
     let to = mail.recipients.join(", ");
     let Some(server) = &cx.config().smtphost else {
-        return Ok(format!("no mail sent to {to}: smtphost is not set"));
+        return Ok(format!("no notification of {about} sent to {to}: smtphost is not set"));
     };
     let failed = |problem: String| TaskError::generic(format!("cannot send mail through {server}: {problem}"));
-    let from = &cx.config().from_addr;
-    let sent = tokio::time::timeout(TIMEOUT, deliver(server, from, &mail)).await;
+    let sent = tokio::time::timeout(TIMEOUT, deliver(server, cx.config(), &mail)).await;
     sent.map_err(|_| failed("it does not answer".to_owned()))?.map_err(|e| failed(e.to_string()))?;
-    Ok(format!("sent mail to: {to}"))
+    Ok(format!("sent notification of {about} to: {to}"))
 }
 
-async fn deliver(server: &str, from: &str, mail: &Mail) -> std::io::Result<()> {
-    let address = if server.contains(':') { server.to_owned() } else { format!("{server}:25") };
-    let mut stream = BufReader::new(TcpStream::connect(address).await?);
-    answer(&mut stream, '2').await?;
-    say(&mut stream, "EHLO koji", '2').await?;
-    say(&mut stream, &format!("MAIL FROM:<{}>", bare_address(from)), '2').await?;
-    for recipient in &mail.recipients {
-        say(&mut stream, &format!("RCPT TO:<{}>", bare_address(recipient)), '2').await?;
+async fn deliver(server: &str, config: &BuilderConfig, mail: &Mail) -> std::io::Result<()> {
+    let mut smtp = Smtp::connect(server).await?;
+    smtp.greet().await?;
+    if let (Some(user), Some(password)) = (&config.smtp_user, &config.smtp_pass) {
+        smtp.log_in(user, password).await?;
     }
-    say(&mut stream, "DATA", '3').await?;
-    stream.write_all(message(from, mail).as_bytes()).await?;
-    say(&mut stream, ".", '2').await?;
-    say(&mut stream, "QUIT", '2').await
+    smtp.ask(&format!("MAIL FROM:<{}>", bare_address(&config.from_addr))).await?.expect('2')?;
+    // those whom the server knows get their mail, whoever else is named
+    let (mut taken, mut refused) = (false, Vec::new());
+    for recipient in &mail.recipients {
+        match smtp.ask(&format!("RCPT TO:<{}>", bare_address(recipient))).await?.expect('2') {
+            Ok(_) => taken = true,
+            Err(e) => refused.push(e.to_string()),
+        }
+    }
+    if !taken {
+        return Err(std::io::Error::other(refused.join("; ")));
+    }
+    for refusal in refused {
+        tracing::warn!(refusal, "the mail server does not take a recipient");
+    }
+    smtp.ask("DATA").await?.expect('3')?;
+    smtp.stream.write_all(message(&config.from_addr, mail).as_bytes()).await?;
+    smtp.ask(".").await?.expect('2')?;
+    // it is sent, however the server takes its leave
+    if let Err(e) = smtp.ask("QUIT").await {
+        tracing::debug!(error = %e, "the mail server hung up");
+    }
+    Ok(())
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, line: &str, expected: char) -> std::io::Result<()> {
-    stream.write_all(format!("{line}\r\n").as_bytes()).await?;
-    answer(stream, expected).await
+/// A connection to a mail server.
+struct Smtp {
+    stream: BufReader<TcpStream>,
+    /// What the server says that it can do.
+    offers: Vec<String>,
 }
 
-async fn answer(stream: &mut BufReader<TcpStream>, expected: char) -> std::io::Result<()> {
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+/// What the server answers: its lines, each with the code before it.
+struct Answer(Vec<String>);
+
+impl Answer {
+    /// An error with the server's words, unless the code begins with that digit.
+    fn expect(self, digit: char) -> std::io::Result<Self> {
+        match self.0.last() {
+            Some(line) if line.starts_with(digit) => Ok(self),
+            _ => Err(std::io::Error::other(self.0.join(" "))),
         }
-        // more lines follow
-        if line.as_bytes().get(3) == Some(&b'-') {
-            continue;
-        }
-        return match line.starts_with(expected) {
-            true => Ok(()),
-            false => Err(std::io::Error::other(line.trim().to_owned())),
+    }
+}
+
+impl Smtp {
+    async fn connect(server: &str) -> std::io::Result<Self> {
+        // more colons are an address's own
+        let port = server.split_once(':').filter(|(_, rest)| !rest.contains(':'));
+        let stream = match port {
+            Some(_) => TcpStream::connect(server).await?,
+            None => TcpStream::connect((server, PORT)).await?,
         };
+        Ok(Smtp { stream: BufReader::new(stream), offers: Vec::new() })
+    }
+
+    async fn greet(&mut self) -> std::io::Result<()> {
+        self.answer().await?.expect('2')?;
+        // many servers take no bare name, but each takes an address
+        let me = match self.stream.get_ref().local_addr()?.ip() {
+            IpAddr::V4(ip) => format!("[{ip}]"),
+            IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
+        };
+        match self.ask(&format!("EHLO {me}")).await?.expect('2') {
+            Ok(Answer(lines)) => {
+                let offers = lines.iter().filter_map(|line| line.get(4..));
+                self.offers = offers.map(|offer| offer.trim().to_uppercase()).collect();
+            }
+            Err(_) => drop(self.ask(&format!("HELO {me}")).await?.expect('2')?),
+        }
+        Ok(())
+    }
+
+    async fn log_in(&mut self, user: &str, password: &str) -> std::io::Result<()> {
+        let offered = |way: &str| {
+            self.offers.iter().any(|offer| {
+                let mut words = offer.split([' ', '=']);
+                words.next() == Some("AUTH") && words.any(|word| word == way)
+            })
+        };
+        if offered("PLAIN") {
+            let words = STANDARD.encode(format!("\0{user}\0{password}"));
+            self.ask(&format!("AUTH PLAIN {words}")).await?.expect('2')?;
+        } else if offered("LOGIN") {
+            self.ask("AUTH LOGIN").await?.expect('3')?;
+            self.ask(&STANDARD.encode(user)).await?.expect('3')?;
+            self.ask(&STANDARD.encode(password)).await?.expect('2')?;
+        } else {
+            return Err(std::io::Error::other("it offers neither AUTH PLAIN nor AUTH LOGIN"));
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, line: &str) -> std::io::Result<Answer> {
+        self.stream.write_all(format!("{line}\r\n").as_bytes()).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> std::io::Result<Answer> {
+        let mut lines = Vec::new();
+        let mut stream = (&mut self.stream).take(LONGEST);
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line).await? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            // more lines follow
+            let last = line.as_bytes().get(3) != Some(&b'-');
+            lines.push(line.trim().to_owned());
+            if last {
+                return Ok(Answer(lines));
+            }
+        }
     }
 }
 
@@ -78,7 +169,7 @@ fn message(from: &str, mail: &Mail) -> String {
     for line in mail.body.lines() {
         // a lone dot ends the mail
         let dot = if line.starts_with('.') { "." } else { "" };
-        text.push_str(&format!("{dot}{line}\r\n"));
+        text.push_str(&format!("{dot}{}\r\n", line.replace('\r', " ")));
     }
     text
 }
@@ -99,11 +190,11 @@ mod tests {
             recipients: vec!["a@b>\r\nDATA".to_owned()],
             subject: "x\r\nBcc: y".to_owned(),
             headers: vec![("X-Koji-Tag", "t".to_owned())],
-            body: "one\n.\ntwo".to_owned(),
+            body: "one\n.\ntwo\n\r.\r\n".to_owned(),
         };
         let text = message("Koji <k@b>", &mail);
         assert!(text.contains("Subject: x  Bcc: y\r\n"));
-        assert!(text.ends_with("\r\n\r\none\r\n..\r\ntwo\r\n"));
+        assert!(text.ends_with("\r\n\r\none\r\n..\r\ntwo\r\n .\r\n"), "{text:?}");
         assert_eq!(bare_address("Koji <k@b>"), "k@b");
         assert_eq!(bare_address(&mail.recipients[0]), "a@bDATA");
     }

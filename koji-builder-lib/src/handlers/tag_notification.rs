@@ -4,6 +4,7 @@ use koji_core::api::TagRef;
 use koji_core::api::builds::GetBuild;
 use koji_core::api::tags::GetTag;
 use koji_core::api::users::GetUser;
+use koji_core::python;
 use koji_core::task::TagNotification;
 
 use super::mail::{Mail, send};
@@ -58,7 +59,7 @@ impl TaskHandler for TagNotificationHandler {
         let mut headers = vec![
             ("X-Koji-Package", package.clone()),
             ("X-Koji-NVR", nvr.clone()),
-            ("X-Koji-Draft", build.draft.to_string()),
+            ("X-Koji-Draft", python::str(&build.draft.into())),
             ("X-Koji-User", user.clone()),
             ("X-Koji-Status", status.to_owned()),
         ];
@@ -67,7 +68,7 @@ impl TaskHandler for TagNotificationHandler {
             "Package: {package}\nNVR: {nvr}\nUser: {user}\nStatus: {status}\n{details}\n{summary}\n{failure}\n"
         );
         let mail = Mail { recipients: args.recipients, subject: summary, headers, body };
-        send(mail, cx).await.map(Some)
+        send(mail, &format!("tag operation {}", cx.id()), cx).await.map(Some)
     }
 }
 

@@ -254,3 +254,12 @@ records! {
         text: String,
     }
 }
+
+impl ChangelogEntry {
+    /// As Koji's commands and mails show it, in lines.
+    pub fn to_text(&self) -> String {
+        let date = self.date.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
+        let date = date.map_or_else(|| self.date.clone(), |date| date.strftime("%a %b %d %Y").to_string());
+        format!("* {date} {}\n{}\n", self.author, self.text)
+    }
+}

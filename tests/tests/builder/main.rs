@@ -4,7 +4,9 @@
 //! arguments by which test runners list and choose tests.
 
 mod builds;
+mod mail;
 mod setup;
+mod smtp;
 mod tasks;
 
 use koji_builder_lib::run_task_process_if_asked;
@@ -17,6 +19,11 @@ const TESTS: &[Test] = &[
     ("a_killed_manager_takes_its_tasks_along", tasks::a_killed_manager_takes_its_tasks_along),
     ("a_manager_that_ends_gives_its_tasks_back", tasks::a_manager_that_ends_gives_its_tasks_back),
     ("a_manager_ends_also_when_its_hub_is_gone", tasks::a_manager_ends_also_when_its_hub_is_gone),
+    ("mail_tells_of_tagging", mail::mail_tells_of_tagging),
+    (
+        "mail_that_is_not_taken_fails_its_task_and_can_be_sent_again",
+        mail::mail_that_is_not_taken_fails_its_task_and_can_be_sent_again,
+    ),
     ("a_package_is_built_with_what_another_build_made", builds::a_package_is_built_with_what_another_build_made),
 ];
 

@@ -63,7 +63,8 @@ impl Setup {
         let directory = tempfile::tempdir().unwrap();
         let top = directory.path().join("koji");
         let database = format!("sqlite://{}", directory.path().join("koji.db").display());
-        let hub_config = HubConfig::new(database, &top);
+        let mut hub_config = HubConfig::new(database, &top);
+        hub_config.email_domain = Some("example.com".to_owned());
         Hub::init(&hub_config).await.unwrap();
         let hub = Hub::open(hub_config).await.unwrap();
         for (name, permission, host) in

@@ -229,9 +229,7 @@ async fn show_changelog(cx: &Context, id: BuildId) -> Result<(), Stop> {
     }
     say!("Changelog:");
     for entry in entries {
-        let date = entry.date.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok());
-        let date = date.map_or_else(|| entry.date.clone(), |date| date.strftime("%a %b %d %Y").to_string());
-        say!("* {date} {}\n{}\n", entry.author, entry.text);
+        say!("{}", entry.to_text());
     }
     say!("");
     Ok(())

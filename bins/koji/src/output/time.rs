@@ -13,7 +13,7 @@ fn local(seconds: f64) -> Zoned {
 
 /// `Tue, 14 Nov 2023 22:13:20 UTC`.
 pub fn long(at: EpochSeconds) -> String {
-    local(at.0).strftime("%a, %d %b %Y %H:%M:%S %Z").to_string()
+    at.to_local_text()
 }
 
 /// As [`long`], empty for none.
