@@ -191,9 +191,8 @@ fn output(cx: &TaskContext, build: &Build, parts: &[Part], weburl: &str) -> Stri
             let host = part.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
             let kind = task_label(method, arch, request.as_deref().unwrap_or_default());
             text.push_str(&format!("Task {id}{host}\nTask Type: {kind}\n"));
-            let link = |(name, volume): &(String, String)| {
-                format!("{weburl}/getfile?taskID={id}&name={name}&volume={volume}")
-            };
+            let link =
+                |(name, volume): &(String, String)| format!("{weburl}/getfile?taskID={id}&name={name}&volume={volume}");
             let label = label.as_deref().unwrap_or_default();
             let rpm = |(name, _): &(String, String)| format!("{topurl}/{}/{label}/{name}", dir.path());
             let other = |name: &str| !is_log(name) && !name.ends_with(".rpm");

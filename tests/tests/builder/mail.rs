@@ -59,7 +59,10 @@ pub fn mail_tells_of_tagging() {
         let task = last(&setup, "tagNotification").await;
         let (mail, said) = sent(&setup, &server, task).await;
         assert_eq!(said, format!("sent notification of tag operation {task} to: admin@example.com"));
-        assert_eq!((mail.from.as_str(), mail.to.as_slice()), ("buildsys@example.org", &["admin@example.com".into()][..]));
+        assert_eq!(
+            (mail.from.as_str(), mail.to.as_slice()),
+            ("buildsys@example.org", &["admin@example.com".into()][..])
+        );
         for (name, value) in [
             ("From", "Koji <buildsys@example.org>"),
             ("Subject", "bash-5-1 successfully tagged into f1 by admin"),
