@@ -11,6 +11,7 @@ use crate::plugin::{Callback, CallbackType};
 use crate::session::Session;
 use crate::signals::Change;
 use crate::storage::Storage;
+use crate::sums::Known;
 use crate::{Error, Hub, Result};
 
 type Later = BoxFuture<'static, ()>;
@@ -33,6 +34,7 @@ pub struct Call<'h> {
     may_race: bool,
     /// Whether the database may forget what was written if it breaks down right afterwards.
     forgettable: bool,
+    known_sums: Known,
 }
 
 /// Where a request came from.
@@ -57,7 +59,19 @@ impl<'h> Call<'h> {
             changes: Vec::new(),
             may_race: false,
             forgettable: false,
+            known_sums: Known::default(),
         }
+    }
+
+    /// Says which checksums are known already.
+    pub(crate) fn knowing(mut self, sums: Known) -> Self {
+        self.known_sums = sums;
+        self
+    }
+
+    /// The checksums that are known from before the transaction.
+    pub(crate) fn known_sums(&mut self) -> &mut Known {
+        &mut self.known_sums
     }
 
     /// Says that nothing is lost if the database forgets it in a breakdown.

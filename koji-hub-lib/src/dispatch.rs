@@ -10,7 +10,8 @@ use crate::body::Body;
 use crate::call::{Call, Client};
 use crate::error::fail;
 use crate::registry::{Answer, Entry};
-use crate::session::{self, Credentials};
+use crate::session::{self, Credentials, Session};
+use crate::sums::Known;
 use crate::{Error, Hub, Result};
 
 /// A request as it came in.
@@ -105,10 +106,14 @@ impl Hub {
             };
             return end(&mut cx, done).await;
         }
+        let known = match &work {
+            Work::One(entry, args) => self.prepare(entry, args, session.clone(), &request.client).await,
+            Work::Many(_) => Known::default(),
+        };
         let before = out.text().len();
         let mut attempt = 1;
         loop {
-            let mut cx = Call::new(self, session.clone(), request.client.clone(), true);
+            let mut cx = Call::new(self, session.clone(), request.client.clone(), true).knowing(known.clone());
             if attempt == 1 {
                 cx = cx.first_try();
             }
@@ -128,6 +133,21 @@ impl Hub {
                 Err(e) => return Err(e),
             }
         }
+    }
+
+    /// Has a method prepare what it can before it writes.
+    async fn prepare(&self, entry: &Entry, args: &Args, session: Option<Session>, client: &Client) -> Known {
+        let Some(prepare) = entry.prepare else { return Known::default() };
+        let mut cx = Call::new(self, session, client.clone(), false);
+        let prepared = async {
+            self.check_lockout(&mut cx, entry.info.name).await?;
+            prepare(args.clone(), &mut cx).await
+        };
+        if let Err(e) = prepared.await {
+            tracing::debug!(method = entry.info.name, error = %e, "not prepared");
+        }
+        cx.rollback().await;
+        std::mem::take(cx.known_sums())
     }
 
     async fn attempt(&self, name: &str, work: &Work, cx: &mut Call<'_>, out: &mut Body) -> Result<()> {

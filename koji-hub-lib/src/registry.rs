@@ -21,6 +21,14 @@ pub trait Handle: Method {
     fn handle(self, cx: &mut Call<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
+/// The hub's side of a method that has much to read before it writes.
+pub(crate) trait Prepare: Handle {
+    /// Reads files, so that their checksums are known to the call ([`Call::known_sums`]) before its transaction begins,
+    /// for which others may have to wait. Access has been checked as the definition has it; whatever else is wrong is left
+    /// to [`Handle::handle`] to find. Of a call inside a multicall nothing is prepared.
+    fn prepare(self, cx: &mut Call<'_>) -> impl Future<Output = Result<()>> + Send;
+}
+
 /// The hub's side of a method whose answer is a list that may grow long: its rows go out as they are found.
 pub trait HandleRows: Method<Output = Vec<Self::Row>> {
     /// What the list is of.
@@ -51,6 +59,9 @@ impl Answer<'_> {
 /// Runs a method with what it was called with.
 pub(crate) type Run = for<'a> fn(Args, &'a mut Call<'_>, Answer<'a>) -> BoxFuture<'a, Result<()>>;
 
+/// Prepares a method with what it is called with.
+pub(crate) type Ready = for<'a> fn(Args, &'a mut Call<'_>) -> BoxFuture<'a, Result<()>>;
+
 /// A method that the hub has.
 #[derive(Clone, Copy)]
 pub struct Entry {
@@ -61,6 +72,14 @@ pub struct Entry {
     /// Whether its answer is a list that may grow long.
     pub(crate) in_rows: bool,
     pub(crate) run: Run,
+    /// What is done before the transaction, if anything is.
+    pub(crate) prepare: Option<Ready>,
+}
+
+impl Entry {
+    fn new<M: Method>(run: Run) -> Self {
+        Entry { info: M::INFO, params: M::params, in_rows: false, run, prepare: None }
+    }
 }
 
 /// The methods that call another, which is their first parameter; none of these.
@@ -73,13 +92,19 @@ pub struct Registry(BTreeMap<&'static str, Entry>);
 impl Registry {
     /// Adds a method, in place of one of the same name.
     pub fn add<M: Handle>(&mut self) -> &mut Self {
-        self.0.insert(M::INFO.name, Entry { info: M::INFO, params: M::params, in_rows: false, run: run::<M> });
+        self.0.insert(M::INFO.name, Entry::new::<M>(run::<M>));
+        self
+    }
+
+    /// Adds a method that has much to read before it writes, in place of one of the same name.
+    pub(crate) fn add_prepared<M: Prepare>(&mut self) -> &mut Self {
+        self.0.insert(M::INFO.name, Entry { prepare: Some(prepare::<M>), ..Entry::new::<M>(run::<M>) });
         self
     }
 
     /// Adds a method whose answer may grow long, in place of one of the same name.
     pub fn add_rows<M: HandleRows>(&mut self) -> &mut Self {
-        self.0.insert(M::INFO.name, Entry { info: M::INFO, params: M::params, in_rows: true, run: run_rows::<M> });
+        self.0.insert(M::INFO.name, Entry { in_rows: true, ..Entry::new::<M>(run_rows::<M>) });
         self
     }
 
@@ -125,6 +150,10 @@ fn run<'a, M: Handle>(args: Args, cx: &'a mut Call<'_>, mut answer: Answer<'a>) 
         }
         answer.put(&output)
     })
+}
+
+fn prepare<'a, M: Prepare>(args: Args, cx: &'a mut Call<'_>) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move { request::<M>(args, cx).await?.prepare(cx).await })
 }
 
 fn run_rows<'a, M: HandleRows>(args: Args, cx: &'a mut Call<'_>, answer: Answer<'a>) -> BoxFuture<'a, Result<()>> {

@@ -1,10 +1,12 @@
 //! Several checksums of the same bytes, in one pass.
 
+use std::collections::HashMap;
+
 use koji_core::model::ChecksumType;
 use md5::Digest;
 
 use crate::rpm_file::hex;
-use crate::storage::{Storage, StorageResult};
+use crate::storage::{Metadata, Storage, StorageResult};
 
 /// How much of a file is read at once.
 const PIECE: u64 = 1024 * 1024;
@@ -58,5 +60,28 @@ pub(crate) async fn of_file(
         }
         at += part.len() as u64;
         sums.update(&part);
+    }
+}
+
+/// Checksums of files that were read before a call's transaction began, which would be long otherwise; each with what
+/// there was to be seen of the file then.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known(HashMap<String, (Metadata, ChecksumType, String)>);
+
+impl Known {
+    /// Reads a file, unless that was done.
+    pub(crate) async fn read(&mut self, storage: &dyn Storage, path: &str, kind: ChecksumType) -> StorageResult<()> {
+        let Some(found) = storage.metadata(path).await?.filter(|found| !found.is_dir) else { return Ok(()) };
+        if self.get(path, &found, kind).is_none()
+            && let Some((_, sum)) = of_file(storage, path, &[kind]).await?.pop()
+        {
+            self.0.insert(path.to_owned(), (found, kind, sum));
+        }
+        Ok(())
+    }
+
+    /// The checksum of a file that is still the one that was read.
+    pub(crate) fn get(&self, path: &str, now: &Metadata, kind: ChecksumType) -> Option<&str> {
+        self.0.get(path).filter(|(then, of, _)| then == now && *of == kind).map(|(.., sum)| sum.as_str())
     }
 }

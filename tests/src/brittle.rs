@@ -1,16 +1,21 @@
-//! A storage in which operations fail when a test says so.
+//! A storage in which operations fail, or wait, when a test says so.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use koji_hub_lib::storage::{MemoryStorage, Metadata, Storage, StorageError, StorageResult, WriteAt};
+use tokio::sync::{OwnedRwLockWriteGuard, RwLock};
 
 /// Files in memory, and an operation that fails.
 #[derive(Debug, Default)]
 pub struct BrittleStorage {
     files: MemoryStorage,
     fails: Mutex<Option<(&'static str, String)>>,
+    held: Mutex<Option<String>>,
+    gate: Arc<RwLock<()>>,
+    reads: AtomicUsize,
 }
 
 impl BrittleStorage {
@@ -22,6 +27,22 @@ impl BrittleStorage {
     /// From now on, nothing fails.
     pub fn mend(&self) {
         *self.lock() = None;
+    }
+
+    /// From now on, reading files whose paths contain a text is counted, and waits while the guard is there.
+    pub async fn hold(&self, path: &str) -> OwnedRwLockWriteGuard<()> {
+        *self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(path.to_owned());
+        self.gate.clone().write_owned().await
+    }
+
+    /// How many reads there were of what is held, or was.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    fn is_held(&self, path: &str) -> bool {
+        let held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        held.as_ref().is_some_and(|part| path.contains(part.as_str()))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(&'static str, String)>> {
@@ -47,6 +68,10 @@ impl Storage for BrittleStorage {
         self.files.is_link(path).await
     }
     async fn read(&self, path: &str, offset: u64, len: u64) -> StorageResult<Bytes> {
+        if self.is_held(path) {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            drop(self.gate.read().await);
+        }
         self.files.read(path, offset, len).await
     }
     async fn write(&self, path: &str, at: WriteAt, data: Bytes) -> StorageResult<u64> {

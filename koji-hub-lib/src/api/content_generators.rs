@@ -4,7 +4,7 @@ use koji_core::api::content_generators::*;
 use koji_core::model::{Build, ContentGenerator, Reservation};
 
 use crate::call::Call;
-use crate::registry::{Handle, Registry};
+use crate::registry::{Handle, Prepare, Registry};
 use crate::{Result, content_generators as cgs};
 
 pub(super) fn register(r: &mut Registry) {
@@ -13,7 +13,7 @@ pub(super) fn register(r: &mut Registry) {
         .add::<RevokeCgAccess>()
         .add::<CgInitBuild>()
         .add::<CgRefundBuild>()
-        .add::<CgImport>();
+        .add_prepared::<CgImport>();
 }
 
 impl Handle for ListCgs {
@@ -52,5 +52,11 @@ impl Handle for CgRefundBuild {
 impl Handle for CgImport {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Build> {
         cgs::import(cx, self.metadata, &self.directory, self.token.as_deref()).await
+    }
+}
+
+impl Prepare for CgImport {
+    async fn prepare(self, cx: &mut Call<'_>) -> Result<()> {
+        cgs::read_ahead(cx, self.metadata, &self.directory).await
     }
 }

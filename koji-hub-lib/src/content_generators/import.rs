@@ -20,6 +20,19 @@ use crate::import::{remove_unless_committed, shown};
 use crate::plugin::{self, BuildChange, Callback, Import, hears_of_imports};
 use crate::{Error, Result, names, policy, users};
 
+/// Reads the files of an import, which takes longer than all else of it: their checksums are known by then.
+pub(crate) async fn read_ahead(cx: &mut Call<'_>, given: Value, directory: &str) -> Result<()> {
+    let dir = directory.trim_matches('/');
+    let (members, text) = metadata::open(cx.hub(), given, dir).await?;
+    metadata::check_version(&members)?;
+    generator(cx, &members).await?;
+    cx.release().await?;
+    for file in metadata::read(members, text)?.outputs {
+        outputs::read_ahead(cx, &file, dir).await?;
+    }
+    Ok(())
+}
+
 /// Imports a build with the files that were uploaded into a directory.
 pub(crate) async fn import(cx: &mut Call<'_>, given: Value, directory: &str, token: Option<&str>) -> Result<Build> {
     let dir = directory.trim_matches('/');

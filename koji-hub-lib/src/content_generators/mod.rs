@@ -12,5 +12,5 @@ mod outputs;
 mod reserve;
 
 pub(crate) use access::{assert_access, grant, list, revoke};
-pub(crate) use import::import;
+pub(crate) use import::{import, read_ahead};
 pub(crate) use reserve::{end_state, refund, reserve};

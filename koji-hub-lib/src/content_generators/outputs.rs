@@ -10,13 +10,13 @@ use super::buildroots;
 use super::components::{self, Found, Log};
 use super::metadata::Output;
 use super::reserve::json;
+use crate::Result;
 use crate::builds::BuildExt;
 use crate::call::Call;
 use crate::db::{args, list, sql};
 use crate::error::fail;
 use crate::given::read;
 use crate::import::{self, NewArchive, TypeInfo, basename, import_log, shown, upload};
-use crate::{Hub, Result, sums};
 
 /// A file that was checked.
 pub(super) struct Prepared {
@@ -54,13 +54,8 @@ pub(super) async fn prepare(
     roots: &[buildroots::Prepared],
     types: &Struct,
 ) -> Result<Prepared> {
-    let relpath = output.relpath.trim_matches('/');
-    let folder = if relpath.is_empty() { dir.to_owned() } else { format!("{dir}/{relpath}") };
-    let file = format!("{folder}/{}", output.filename);
-    if !paths::is_relative(&file) {
-        fail!("Invalid path: {file}");
-    }
-    let checksum_type = verify(cx.hub(), &output, &file).await?;
+    let file = path(&output, dir)?;
+    let checksum_type = verify(cx, &output, &file).await?;
     if !roots.iter().any(|root| *root.id() == output.buildroot_id) {
         fail!("Missing buildroot metadata for id {}", python::repr(&output.buildroot_id));
     }
@@ -87,30 +82,54 @@ pub(super) async fn prepare(
     Ok(Prepared { output, file, checksum_type, kind })
 }
 
+/// Where a file was uploaded, below the directory for uploads.
+fn path(output: &Output, dir: &str) -> Result<String> {
+    let relpath = output.relpath.trim_matches('/');
+    let folder = if relpath.is_empty() { dir.to_owned() } else { format!("{dir}/{relpath}") };
+    let file = format!("{folder}/{}", output.filename);
+    if !paths::is_relative(&file) {
+        fail!("Invalid path: {file}");
+    }
+    Ok(file)
+}
+
+fn checksum_type(output: &Output) -> Result<ChecksumType> {
+    match ChecksumType::from_name(&output.checksum_type) {
+        Some(kind @ (ChecksumType::Md5 | ChecksumType::Sha256)) => Ok(kind),
+        _ => fail!("Unsupported verify type: {}", output.checksum_type),
+    }
+}
+
+/// Reads an uploaded file, so that its checksum is known.
+pub(super) async fn read_ahead(cx: &mut Call<'_>, output: &Output, dir: &str) -> Result<()> {
+    let (path, kind) = (upload(&path(output, dir)?), checksum_type(output)?);
+    let storage = cx.storage();
+    Ok(cx.known_sums().read(storage, &path, kind).await?)
+}
+
 /// A fault unless the uploaded file has the size and the checksum that it should. Of what is known without the file, the
 /// file need not be there.
-async fn verify(hub: &Hub, output: &Output, file: &str) -> Result<ChecksumType> {
-    let kind = match ChecksumType::from_name(&output.checksum_type) {
-        Some(kind @ (ChecksumType::Md5 | ChecksumType::Sha256)) => kind,
-        _ => fail!("Unsupported verify type: {}", output.checksum_type),
-    };
+async fn verify(cx: &mut Call<'_>, output: &Output, file: &str) -> Result<ChecksumType> {
+    let (hub, kind) = (cx.hub(), checksum_type(output)?);
     let path = upload(file);
-    let size = match hub.storage().metadata(&path).await? {
+    let found = match hub.storage().metadata(&path).await? {
         None if output.metadata_only => return Ok(kind),
         None => fail!("No such file: {}", shown(hub, &path)),
         Some(found) if found.is_dir => fail!("{} is not a regular file", shown(hub, &path)),
-        Some(found) => i64::try_from(found.size).unwrap_or(i64::MAX),
+        Some(found) => found,
     };
+    let size = i64::try_from(found.size).unwrap_or(i64::MAX);
     let (name, expected) = (&output.filename, output.size);
     if size != expected {
         fail!("File size {size} for {name} (expected {expected}) doesn't match. Corrupted upload?");
     }
-    for (_, sum) in sums::of_file(hub.storage(), &path, &[kind]).await? {
-        if sum != output.checksum {
-            fail!("File checksum mismatch for {name}: {} != {sum}", output.checksum);
-        }
+    let known = cx.known_sums();
+    known.read(hub.storage(), &path, kind).await?;
+    match known.get(&path, &found, kind) {
+        Some(sum) if sum == output.checksum => Ok(kind),
+        Some(sum) => fail!("File checksum mismatch for {name}: {} != {sum}", output.checksum),
+        None => fail!("{} has just been changed", shown(hub, &path)),
     }
-    Ok(kind)
 }
 
 /// Finds out of which of the build's types an archive is, and what is in it.

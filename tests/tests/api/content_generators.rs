@@ -1,16 +1,20 @@
 //! Content generators, as they and the hub's users see it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use koji_core::api::archives::{GetImageArchive, ListArchives};
 use koji_core::api::buildroots::{GetBuildroot, GetBuildrootListing};
 use koji_core::api::builds::*;
 use koji_core::api::content_generators::*;
 use koji_core::api::rpms::{ImportRpm, ListBuildRpms, ListRpms};
+use koji_core::api::tags::CreateTag;
 use koji_core::fault::FaultKind;
 use koji_core::ids::BuildId;
 use koji_core::model::{Archive, BuildState, ChecksumType};
 use koji_core::xmlrpc::{Struct, Value};
 use koji_hub_lib::db::args;
-use koji_tests::{Caller, TestDb, TestHub, build_rpms, databases, hubs};
+use koji_tests::{BrittleStorage, Caller, TestDb, TestHub, build_rpms, databases, hubs};
 use serde_json::{Value as Json, json};
 
 const MD5_OF_HELLO: &str = "5d41402abc4b2a76b9719d911017c592";
@@ -466,6 +470,52 @@ async fn policies_say_whether_and_where() {
         for dir in ["vol/slow/packages/os/9/1", "packages/os/9/1"] {
             assert_eq!(read(&hub, &format!("{dir}/images/os.raw")).await.as_deref(), Some("hello"), "{dir}");
         }
+    }
+}
+
+#[tokio::test]
+async fn files_are_read_while_others_write() {
+    for db in databases("files_are_read_while").await {
+        let storage = Arc::new(BrittleStorage::default());
+        let hub = TestHub::with_storage(db, storage.clone(), |_| {});
+        let (admin, alice) = users(&hub).await;
+        let held = storage.hold("os.raw").await;
+        let build = metadata();
+        let meanwhile = async {
+            while storage.reads() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let other = admin.call(CreateTag::new("meanwhile"));
+            tokio::time::timeout(Duration::from_secs(30), other).await.expect("a free database").unwrap();
+            drop(held);
+        };
+        let (imported, ()) = tokio::join!(alice.call(import(&build)), meanwhile);
+        assert_eq!(imported.unwrap().nvr, "os-9-1");
+        // its bytes, and its end, once
+        assert_eq!(storage.reads(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_changes_after_it_was_read_is_read_again() {
+    for db in databases("a_file_that_changes").await {
+        let storage = Arc::new(BrittleStorage::default());
+        let hub = TestHub::with_storage(db, storage.clone(), |_| {});
+        let (admin, alice) = users(&hub).await;
+        // the second file is read when the first one was
+        let held = storage.hold("build.log").await;
+        let build = metadata();
+        let meanwhile = async {
+            while storage.reads() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            upload(&hub, "cg/up/os.raw", "HELLO").await;
+            drop(held);
+        };
+        let (refused, ()) = tokio::join!(alice.call(import(&build)), meanwhile);
+        let why = refused.unwrap_err().message;
+        assert!(why.starts_with("File checksum mismatch for os.raw: "), "{why}");
+        assert!(admin.call(GetBuild::new("os-9-1")).await.unwrap().is_none());
     }
 }
 
