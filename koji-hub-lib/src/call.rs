@@ -10,7 +10,7 @@ use crate::error::fail;
 use crate::plugin::{Callback, CallbackType};
 use crate::session::Session;
 use crate::signals::Change;
-use crate::storage::Storage;
+use crate::storage::{CopiedDir, Storage};
 use crate::sums::Known;
 use crate::{Error, Hub, Result};
 
@@ -34,7 +34,16 @@ pub struct Call<'h> {
     may_race: bool,
     /// Whether the database may forget what was written if it breaks down right afterwards.
     forgettable: bool,
-    known_sums: Known,
+    prepared: Prepared,
+}
+
+/// What a call has done before its transaction began.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Prepared {
+    /// Checksums of files that were read.
+    pub sums: Known,
+    /// A copy of a directory.
+    pub copy: Option<CopiedDir>,
 }
 
 /// Where a request came from.
@@ -59,19 +68,19 @@ impl<'h> Call<'h> {
             changes: Vec::new(),
             may_race: false,
             forgettable: false,
-            known_sums: Known::default(),
+            prepared: Prepared::default(),
         }
     }
 
-    /// Says which checksums are known already.
-    pub(crate) fn knowing(mut self, sums: Known) -> Self {
-        self.known_sums = sums;
+    /// Says what has been done already.
+    pub(crate) fn with_prepared(mut self, prepared: Prepared) -> Self {
+        self.prepared = prepared;
         self
     }
 
-    /// The checksums that are known from before the transaction.
-    pub(crate) fn known_sums(&mut self) -> &mut Known {
-        &mut self.known_sums
+    /// What was done before the transaction.
+    pub(crate) fn prepared(&mut self) -> &mut Prepared {
+        &mut self.prepared
     }
 
     /// Says that nothing is lost if the database forgets it in a breakdown.

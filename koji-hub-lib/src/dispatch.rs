@@ -7,11 +7,10 @@ use koji_core::xmlrpc::{self, Value, Writer};
 use tokio::sync::mpsc::Sender;
 
 use crate::body::Body;
-use crate::call::{Call, Client};
+use crate::call::{Call, Client, Prepared};
 use crate::error::fail;
 use crate::registry::{Answer, Entry};
 use crate::session::{self, Credentials, Session};
-use crate::sums::Known;
 use crate::{Error, Hub, Result};
 
 /// A request as it came in.
@@ -106,21 +105,39 @@ impl Hub {
             };
             return end(&mut cx, done).await;
         }
-        let known = match &work {
+        let prepared = match &work {
             Work::One(entry, args) => self.prepare(entry, args, session.clone(), &request.client).await,
-            Work::Many(_) => Known::default(),
+            Work::Many(_) => Prepared::default(),
         };
+        let done = self.write(name, &work, session, request.client, &prepared, out).await;
+        if let Some(copy) = prepared.copy {
+            // unless it has its place by now
+            copy.discard(self.storage()).await;
+        }
+        done
+    }
+
+    /// Runs a request that writes, again and again if others are in the way of it.
+    async fn write(
+        &self,
+        name: &str,
+        work: &Work,
+        session: Option<Session>,
+        client: Client,
+        prepared: &Prepared,
+        out: &mut Body,
+    ) -> Result<()> {
         let before = out.text().len();
         let mut attempt = 1;
         loop {
-            let mut cx = Call::new(self, session.clone(), request.client.clone(), true).knowing(known.clone());
+            let mut cx = Call::new(self, session.clone(), client.clone(), true).with_prepared(prepared.clone());
             if attempt == 1 {
                 cx = cx.first_try();
             }
             if matches!(work, Work::One(..)) && FORGETTABLE.contains(&name) {
                 cx = cx.forgettable();
             }
-            match self.attempt(name, &work, &mut cx, out).await {
+            match self.attempt(name, work, &mut cx, out).await {
                 Ok(()) => return Ok(()),
                 Err(e) if cx.is_retryable(&e) && attempt < ATTEMPTS => {
                     tracing::debug!(method = name, attempt, error = %e, "trying again");
@@ -136,8 +153,8 @@ impl Hub {
     }
 
     /// Has a method prepare what it can before it writes.
-    async fn prepare(&self, entry: &Entry, args: &Args, session: Option<Session>, client: &Client) -> Known {
-        let Some(prepare) = entry.prepare else { return Known::default() };
+    async fn prepare(&self, entry: &Entry, args: &Args, session: Option<Session>, client: &Client) -> Prepared {
+        let Some(prepare) = entry.prepare else { return Prepared::default() };
         let mut cx = Call::new(self, session, client.clone(), false);
         let prepared = async {
             self.check_lockout(&mut cx, entry.info.name).await?;
@@ -147,7 +164,7 @@ impl Hub {
             tracing::debug!(method = entry.info.name, error = %e, "not prepared");
         }
         cx.rollback().await;
-        std::mem::take(cx.known_sums())
+        std::mem::take(cx.prepared())
     }
 
     async fn attempt(&self, name: &str, work: &Work, cx: &mut Call<'_>, out: &mut Body) -> Result<()> {

@@ -21,11 +21,11 @@ pub trait Handle: Method {
     fn handle(self, cx: &mut Call<'_>) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
-/// The hub's side of a method that has much to read before it writes.
+/// The hub's side of a method that has much to read or to copy.
 pub(crate) trait Prepare: Handle {
-    /// Reads files, so that their checksums are known to the call ([`Call::known_sums`]) before its transaction begins,
-    /// for which others may have to wait. Access has been checked as the definition has it; whatever else is wrong is left
-    /// to [`Handle::handle`] to find. Of a call inside a multicall nothing is prepared.
+    /// Reads or copies files ([`Call::prepared`]) before the transaction begins, for whose end others may have to wait.
+    /// Access has been checked as the definition has it; whatever else is wrong is left to [`Handle::handle`] to find. Of a
+    /// call inside a multicall nothing is prepared.
     fn prepare(self, cx: &mut Call<'_>) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -96,7 +96,7 @@ impl Registry {
         self
     }
 
-    /// Adds a method that has much to read before it writes, in place of one of the same name.
+    /// Adds a method that has much to read or to copy, in place of one of the same name.
     pub(crate) fn add_prepared<M: Prepare>(&mut self) -> &mut Self {
         self.0.insert(M::INFO.name, Entry { prepare: Some(prepare::<M>), ..Entry::new::<M>(run::<M>) });
         self

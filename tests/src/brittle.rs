@@ -29,20 +29,23 @@ impl BrittleStorage {
         *self.lock() = None;
     }
 
-    /// From now on, reading files whose paths contain a text is counted, and waits while the guard is there.
+    /// From now on, reading or copying files whose paths contain a text is counted, and waits while the guard is there.
     pub async fn hold(&self, path: &str) -> OwnedRwLockWriteGuard<()> {
         *self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(path.to_owned());
         self.gate.clone().write_owned().await
     }
 
-    /// How many reads there were of what is held, or was.
+    /// How many reads and copies there were of what is held, or was.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
     }
 
-    fn is_held(&self, path: &str) -> bool {
-        let held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        held.as_ref().is_some_and(|part| path.contains(part.as_str()))
+    async fn wait_for(&self, path: &str) {
+        let held = self.held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if held.is_some_and(|part| path.contains(part.as_str())) {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            drop(self.gate.read().await);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(&'static str, String)>> {
@@ -68,10 +71,7 @@ impl Storage for BrittleStorage {
         self.files.is_link(path).await
     }
     async fn read(&self, path: &str, offset: u64, len: u64) -> StorageResult<Bytes> {
-        if self.is_held(path) {
-            self.reads.fetch_add(1, Ordering::SeqCst);
-            drop(self.gate.read().await);
-        }
+        self.wait_for(path).await;
         self.files.read(path, offset, len).await
     }
     async fn write(&self, path: &str, at: WriteAt, data: Bytes) -> StorageResult<u64> {
@@ -82,6 +82,7 @@ impl Storage for BrittleStorage {
     }
     async fn copy(&self, from: &str, to: &str) -> StorageResult<()> {
         self.check("copy", to)?;
+        self.wait_for(from).await;
         self.files.copy(from, to).await
     }
     async fn rename(&self, from: &str, to: &str) -> StorageResult<()> {

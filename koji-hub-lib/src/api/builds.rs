@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::db::{Select, args};
 use crate::error::fail;
 use crate::plugin::{self, BuildChange};
-use crate::registry::{Handle, Registry};
+use crate::registry::{Handle, Prepare, Registry};
 use crate::rpm_file::RpmFile;
 use crate::storage::walk;
 use crate::{import, listing, names, rpms, users};
@@ -41,8 +41,8 @@ pub(super) fn register(r: &mut Registry) {
         .add::<GetBuildReferences>()
         .add::<DeleteBuild>()
         .add::<ResetBuild>()
-        .add::<ChangeBuildVolume>()
-        .add::<ApplyVolumePolicy>()
+        .add_prepared::<ChangeBuildVolume>()
+        .add_prepared::<ApplyVolumePolicy>()
         .add::<PromoteBuild>()
         .add::<MergeScratch>();
 }
@@ -332,10 +332,25 @@ impl Handle for ChangeBuildVolume {
     }
 }
 
+impl Prepare for ChangeBuildVolume {
+    async fn prepare(self, cx: &mut Call<'_>) -> Result<()> {
+        let (_, name) = names::get(cx.db().await?, &self.volume).await?;
+        let build = builds::get(cx.db().await?, &self.build).await?;
+        builds::change_volume_ahead(cx, &build, &name).await
+    }
+}
+
 impl Handle for ApplyVolumePolicy {
     async fn handle(self, cx: &mut Call<'_>) -> Result<()> {
         let build = builds::get(cx.db().await?, &self.build).await?;
         builds::apply_policy(cx, build.id, self.strict).await
+    }
+}
+
+impl Prepare for ApplyVolumePolicy {
+    async fn prepare(self, cx: &mut Call<'_>) -> Result<()> {
+        let build = builds::get(cx.db().await?, &self.build).await?;
+        builds::apply_policy_ahead(cx, &build, self.strict).await
     }
 }
 

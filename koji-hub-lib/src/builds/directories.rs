@@ -11,7 +11,7 @@ use super::{BuildExt, lock};
 use crate::call::Call;
 use crate::db::Conn;
 use crate::error::fail;
-use crate::storage::{Storage, StorageError, copy_dir, exists};
+use crate::storage::{CopiedDir, Storage, StorageError, exists};
 use crate::{Hub, Result, volumes};
 
 /// The places at which a build's files or links to them may be: on all volumes, and those of the draft that it may have
@@ -87,6 +87,20 @@ async fn put_aside(storage: &dyn Storage, dir: &str) -> Result<Option<String>> {
     }
 }
 
+/// Copies the directory of a build that is to move, for [`relocate`] to find. What is in the way of the move is left for
+/// that to say.
+pub(super) async fn copy_ahead(cx: &mut Call<'_>, old: &Build, new: &Build) -> Result<()> {
+    let (from, to) = (old.dir(), new.dir());
+    let storage = cx.storage();
+    let is_dir = storage.metadata(from.path()).await?.is_some_and(|found| found.is_dir);
+    let is_free = storage.is_link(to.path()).await? || storage.metadata(to.path()).await?.is_none();
+    if is_dir && is_free && from != to {
+        let copy = cx.prepared().copy.insert(CopiedDir::new(from.path(), beside(to.path())));
+        copy.update(storage).await?;
+    }
+    Ok(())
+}
+
 /// Copies a build's directory from where it was to where it is to be, and leaves what the move asks for to the time after
 /// the commit. `old` and `new` are the same build, locked, before and after.
 pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Result<()> {
@@ -112,7 +126,9 @@ pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Res
         Some(_) => {}
     }
     // readers see no half of it
-    let copy = beside(to);
+    let ahead = cx.prepared().copy.take().filter(|copy| copy.is_beside(from, to));
+    let mut copied = ahead.unwrap_or_else(|| CopiedDir::new(from, beside(to)));
+    let copy = copied.path().to_owned();
     let (hub, link, made, part) = (cx.hub().clone(), storage.is_link(to).await?, to.to_owned(), copy.clone());
     let target = from.to_owned();
     cx.on_rollback(async move {
@@ -129,7 +145,7 @@ pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Res
             tracing::error!(error = %e, "what a failed move of a build left stays");
         }
     });
-    copy_dir(storage, from, &copy).await?;
+    copied.update(storage).await?;
     if link {
         storage.remove(to).await?;
     }

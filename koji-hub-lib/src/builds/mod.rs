@@ -23,7 +23,7 @@ pub(crate) use promote::promote;
 pub(crate) use references::references;
 pub(crate) use release::next_release;
 pub(crate) use typed::{find_or_make, make_image, make_maven, make_win};
-pub(crate) use volume::{apply_policy, change_volume};
+pub(crate) use volume::{apply_policy, apply_policy_ahead, change_volume, change_volume_ahead};
 
 use koji_core::api::BuildRef;
 use koji_core::ids::{BuildId, RpmId};

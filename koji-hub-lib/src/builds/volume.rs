@@ -5,7 +5,7 @@ use koji_core::model::{Build, BuildState, TagUpdateType};
 use koji_core::paths;
 use koji_core::xmlrpc::Struct;
 
-use super::directories::relocate;
+use super::directories::{copy_ahead, relocate};
 use super::{get_by_id, lock};
 use crate::call::Call;
 use crate::db::args;
@@ -36,6 +36,24 @@ pub(crate) async fn change_volume(
     let moved = set_volume(cx, build.id, volume).await?;
     relocate(cx, &build, &moved).await?;
     plugin::after_build(cx, build.id, change).await
+}
+
+/// Copies the files of a build that is to move to a volume, before the transaction in which it does.
+pub(crate) async fn change_volume_ahead(cx: &mut Call<'_>, build: &Build, volume: &str) -> Result<()> {
+    cx.release().await?;
+    if !matches!(build.state, BuildState::Complete | BuildState::Deleted) {
+        return Ok(());
+    }
+    assert_directory(cx.storage(), volume).await?;
+    copy_ahead(cx, build, &Build { volume_name: volume.to_owned(), ..build.clone() }).await
+}
+
+/// As [`change_volume_ahead`], for [`apply_policy`].
+pub(crate) async fn apply_policy_ahead(cx: &mut Call<'_>, build: &Build, strict: bool) -> Result<()> {
+    match by_policy(cx, build, strict).await? {
+        Some((_, name)) => change_volume_ahead(cx, build, &name).await,
+        None => Ok(()),
+    }
 }
 
 /// Enters the volume of a build, whose files are not there yet.

@@ -104,7 +104,7 @@ fn checksum_type(output: &Output) -> Result<ChecksumType> {
 pub(super) async fn read_ahead(cx: &mut Call<'_>, output: &Output, dir: &str) -> Result<()> {
     let (path, kind) = (upload(&path(output, dir)?), checksum_type(output)?);
     let storage = cx.storage();
-    Ok(cx.known_sums().read(storage, &path, kind).await?)
+    Ok(cx.prepared().sums.read(storage, &path, kind).await?)
 }
 
 /// A fault unless the uploaded file has the size and the checksum that it should. Of what is known without the file, the
@@ -123,7 +123,7 @@ async fn verify(cx: &mut Call<'_>, output: &Output, file: &str) -> Result<Checks
     if size != expected {
         fail!("File size {size} for {name} (expected {expected}) doesn't match. Corrupted upload?");
     }
-    let known = cx.known_sums();
+    let known = &mut cx.prepared().sums;
     known.read(hub.storage(), &path, kind).await?;
     match known.get(&path, &found, kind) {
         Some(sum) if sum == output.checksum => Ok(kind),

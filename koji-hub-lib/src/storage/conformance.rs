@@ -1,6 +1,6 @@
 //! What every [`Storage`] must do, as checks that an implementation calls from its own tests.
 
-use super::{Storage, StorageError, WriteAt, copy_dir, exists, walk};
+use super::{CopiedDir, Storage, StorageError, WriteAt, exists, walk};
 
 /// Runs all checks on an empty storage.
 ///
@@ -65,7 +65,8 @@ async fn places(s: &dyn Storage) -> Result<(), StorageError> {
     s.rename("dangling", "moved/dangling").await?;
     assert!(s.is_link("moved/dangling").await? && !exists(s, "dangling").await?);
     s.remove("moved/dangling").await?;
-    copy_dir(s, "latest/copies", "whole").await?;
+    let mut whole = CopiedDir::new("latest/copies", "whole".to_owned());
+    whole.update(s).await?;
     assert_eq!(text(s, "whole/c").await?, "newer");
     s.link("a", "latest").await?;
     assert_eq!(text(s, "latest/b/c").await?, "newer");

@@ -10,10 +10,12 @@ use koji_core::time::Timestamp;
 
 mod blocking;
 pub mod conformance;
+mod copied_dir;
 mod local;
 mod memory;
 
 pub(crate) use blocking::BlockingFile;
+pub(crate) use copied_dir::CopiedDir;
 pub use local::LocalStorage;
 pub use memory::MemoryStorage;
 
@@ -126,15 +128,6 @@ pub fn check_path(path: &str) -> StorageResult<()> {
 /// Whether anything is at a path, be it a link that leads nowhere.
 pub async fn exists(storage: &dyn Storage, path: &str) -> StorageResult<bool> {
     Ok(storage.is_link(path).await? || storage.metadata(path).await?.is_some())
-}
-
-/// Copies a directory with all files below it. Links become what they lead to.
-pub async fn copy_dir(storage: &dyn Storage, from: &str, to: &str) -> StorageResult<()> {
-    storage.create_dir(to).await?;
-    for file in walk(storage, from).await? {
-        storage.copy(&format!("{from}/{file}"), &format!("{to}/{file}")).await?;
-    }
-    Ok(())
 }
 
 /// All files below a directory, as paths relative to it, sorted.

@@ -1,6 +1,7 @@
 //! Builds that move: to another volume, or to the name that a draft was to have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use koji_core::api::builds::*;
 use koji_core::api::packages::PackageListAdd;
@@ -114,8 +115,10 @@ async fn a_build_moves_with_all_its_files_and_can_be_found_where_it_was() {
         let refused = admin.refused(ChangeBuildVolume::new(id, "vol2")).await.1;
         assert_eq!(refused, format!("Destination directory exists: /mnt/koji/{MOVED}"));
         assert_eq!(at.files(MOVED).await, ["x"]);
-        at.hub.hub.storage().create_dir("vol/vol3").await.unwrap();
-        admin.call(AddVolume::new("vol3")).await.unwrap();
+        for volume in ["vol3", "vol4"] {
+            at.hub.hub.storage().create_dir(&format!("vol/{volume}")).await.unwrap();
+            admin.call(AddVolume::new(volume)).await.unwrap();
+        }
         let refused = admin.refused(ChangeBuildVolume::new(id, "vol3")).await.1;
         assert_eq!(refused, format!("Unexpected cross-volume content: /mnt/koji/{MOVED}"));
         let empty = admin.call(CreateEmptyBuild::new("empty", "1", "1", None)).await.unwrap();
@@ -157,6 +160,57 @@ async fn a_move_that_fails_leaves_the_build_as_it_was() {
         admin.call(DeleteBuild::new(id)).await.unwrap();
         at.storage.mend();
         assert_eq!(at.files(USUAL).await, files);
+    }
+}
+
+#[tokio::test]
+async fn files_are_copied_while_others_write() {
+    for db in databases("files_are_copied_while").await {
+        let by_policy = |config: &mut HubConfig| config.policies.push(("volume".into(), "all :: vol2".into()));
+        let at = Setup::new(db, by_policy);
+        let admin = at.admin().await;
+        let id = at.import(&admin).await;
+        let put = async |file: &str, text: &'static str| {
+            at.hub.hub.storage().put(&format!("{USUAL}/{file}"), text.into()).await.unwrap();
+        };
+        for file in ["changes", "goes", "stays"] {
+            put(file, "before").await;
+        }
+        let held = at.storage.hold(&format!("{USUAL}/{RPM}")).await;
+        let meanwhile = async {
+            while at.storage.reads() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let other = admin.call(CreateTag::new("meanwhile"));
+            tokio::time::timeout(Duration::from_secs(30), other).await.expect("a free database").unwrap();
+            // what has been copied by now is brought up to date
+            put("changes", "after").await;
+            put("comes", "after").await;
+            at.hub.hub.storage().remove(&format!("{USUAL}/goes")).await.unwrap();
+            drop(held);
+        };
+        let (moved, ()) = tokio::join!(admin.call(ApplyVolumePolicy::new(id)), meanwhile);
+        moved.unwrap();
+        assert_eq!(at.storage.reads(), 1);
+        assert_eq!(get(&admin, id).await.volume_name, "vol2");
+        for (file, text) in [("changes", "after"), ("comes", "after"), ("stays", "before")] {
+            let found = at.hub.hub.storage().read(&format!("{MOVED}/{file}"), 0, 10).await.unwrap();
+            assert_eq!(found, text.as_bytes(), "{file}");
+        }
+        assert!(!at.exists(&format!("{MOVED}/goes")).await && at.exists(&format!("{MOVED}/{RPM}")).await);
+
+        // what was copied for a move that is refused is not left
+        let files = at.files("vol/vol2").await;
+        let refused = admin.refused(ChangeBuildVolume::new(id, "vol2")).await.1;
+        assert_eq!(refused, "Build hello-2.10-1 already on volume vol2");
+        for volume in ["vol3", "vol4"] {
+            at.hub.hub.storage().create_dir(&format!("vol/{volume}")).await.unwrap();
+            admin.call(AddVolume::new(volume)).await.unwrap();
+        }
+        at.hub.hub.storage().put("vol/vol4/packages/hello/2.10/1/stray", "x".into()).await.unwrap();
+        let refused = admin.refused(ChangeBuildVolume::new(id, "vol3")).await.1;
+        assert!(refused.starts_with("Unexpected cross-volume content: "), "{refused}");
+        assert_eq!((at.files("vol/vol2").await, at.files("vol/vol3").await), (files, Vec::new()));
     }
 }
 
