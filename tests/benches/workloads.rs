@@ -1,9 +1,9 @@
 //! What clients do most, over HTTP, with as much data as a hub has after some time, beside what a real Koji hub did.
 //!
-//! `cargo bench -p koji-tests --bench workloads -- [sqlite|postgres] [SCALE]` fills a database with `SCALE` (1 unless given)
-//! times 20,000 builds, 60,000 RPMs and 20,000 tasks, and drives a hub in a process of its own with 1 and with 8 clients. Then
-//! it asks for tags of up to 50,000 builds, and says what memory the hub took. With a `SCALE` of 10 or 100 it sends only what
-//! should take no longer then.
+//! `cargo bench -p koji-tests --bench workloads -- [sqlite|postgres] [SCALE] [ROW ..]` fills a database with `SCALE` (1 unless
+//! given) times 20,000 builds, 60,000 RPMs and 20,000 tasks, and drives a hub in a process of its own with 1 and with 8 clients.
+//! Then it asks for tags of up to 50,000 builds, and says what memory the hub took. With a `SCALE` of 10 or 100 it sends only
+//! what should take no longer then; with `ROW`s only the rows whose names begin so.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -285,7 +285,7 @@ async fn fill(db: &TestDb, scale: i64) {
     }
 }
 
-async fn measure(dialect: Dialect, scale: i64) {
+async fn measure(dialect: Dialect, scale: i64, names: &[&String]) {
     let db = database("workloads", dialect).await;
     let folder = tempfile::TempDir::with_prefix("koji-workloads-").expect("a folder");
     let folder = folder.path().to_string_lossy().into_owned();
@@ -302,7 +302,8 @@ async fn measure(dialect: Dialect, scale: i64) {
     println!("| | 1 client | beside Koji | 8 clients | beside Koji |\n|---|---|---|---|---|");
     // with more data it is the same answers that count, and how long they take then
     let scales = ["getBuild by NVR", "listTagged, latest 1,000", "listTasks, 100 decoded"];
-    for row in rows().into_iter().filter(|row| scale == 1 || scales.contains(&row.name)) {
+    let named = |row: &Row| names.is_empty() || names.iter().any(|name| row.name.starts_with(name.as_str()));
+    for row in rows().into_iter().filter(|row| named(row) && (scale == 1 || scales.contains(&row.name))) {
         let mut rates = [0.0_f64; 2];
         for (rate_of, clients) in rates.iter_mut().zip([1, 8]) {
             for _ in 0..TURNS {
@@ -319,7 +320,7 @@ async fn measure(dialect: Dialect, scale: i64) {
     }
     println!("\nthe hub's memory at its most: {} MB\n", hub.peak());
     drop(hub);
-    if scale == 1 {
+    if scale == 1 && names.is_empty() {
         for size in ["2500", "10000", "50000"] {
             let hub = Served::start(&db.url, &folder);
             let mut connection = Connection::open(hub.address).await.expect("a connection");
@@ -345,10 +346,13 @@ async fn main() {
         return serve(url, folder).await;
     }
     let scale = words.iter().find_map(|word| word.parse().ok()).unwrap_or(1);
+    let is_database = |word: &&String| ["sqlite", "postgres"].contains(&word.as_str());
+    let names: Vec<&String> = words.iter().filter(|word| !is_database(word) && word.parse::<i64>().is_err()).collect();
     for dialect in [Dialect::Sqlite, Dialect::Postgres] {
-        let named = |word: &String| ["sqlite", "postgres"].contains(&word.as_str());
-        if !words.iter().any(named) || words.iter().any(|word| word.eq_ignore_ascii_case(&format!("{dialect:?}"))) {
-            measure(dialect, scale).await;
+        if !words.iter().any(|word| is_database(&word))
+            || words.iter().any(|word| word.eq_ignore_ascii_case(&format!("{dialect:?}")))
+        {
+            measure(dialect, scale, &names).await;
         }
     }
 }
