@@ -119,11 +119,21 @@ impl<'h> Call<'h> {
     pub async fn db(&mut self) -> Result<&mut Conn> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
-            None if self.writes && self.forgettable => self.hub.db().begin_forgettable().await?,
+            None if self.writes && self.forgettable => self.hub.db().forgettable().await?.begin().await?,
             None if self.writes => self.hub.db().begin().await?,
             None => self.hub.db().read().await?,
         };
         Ok(self.conn.insert(conn))
+    }
+
+    /// The database for a statement that is all that the call writes: it takes no transaction to keep it or not. It takes one if
+    /// there is one already, or if plugins are to hear of it.
+    pub(crate) async fn alone(&mut self) -> Result<&mut Conn> {
+        let told = self.tells(CallbackType::PreCommit) || self.tells(CallbackType::PostCommit);
+        if self.conn.is_none() && self.forgettable && !told {
+            self.conn = Some(self.hub.db().forgettable().await?);
+        }
+        self.db().await
     }
 
     /// The database in a transaction, for what a call that mostly reads may have to write. What was read before it was read

@@ -38,6 +38,13 @@ enum Work {
     Many(Vec<Value>),
 }
 
+impl Work {
+    /// Whether it ends the session that it is asked for in.
+    fn is_own_logout(&self, name: &str) -> bool {
+        matches!(self, Work::One(_, args) if name == "logout" && args.positional.is_empty() && args.named.is_empty())
+    }
+}
+
 impl Hub {
     /// Answers a request with an XML-RPC document.
     pub async fn answer(&self, request: Request) -> String {
@@ -170,7 +177,10 @@ impl Hub {
     async fn attempt(&self, name: &str, work: &Work, cx: &mut Call<'_>, out: &mut Body) -> Result<()> {
         let done = async {
             self.check_lockout(cx, name).await?;
-            session::store_call_number(cx, name).await?;
+            // a session that ends needs no number any more
+            if !work.is_own_logout(name) {
+                session::store_call_number(cx, name).await?;
+            }
             match work {
                 Work::One(entry, args) => (entry.run)(args.clone(), cx, Answer::Xml(out)).await,
                 Work::Many(calls) => self.many(calls.clone(), cx, out).await,

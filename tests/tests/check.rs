@@ -63,12 +63,12 @@ async fn run(hub: &TestHub, sql: &str) {
             let sql = format!(
                 "PRAGMA ignore_check_constraints = on; PRAGMA foreign_keys = off; {sql}; PRAGMA foreign_keys = on"
             );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.map(|_| ())
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn.raw().unwrap()).await.map(|_| ())
         }
-        koji_hub_lib::db::Db::Postgres(pool) => {
+        koji_hub_lib::db::Db::Postgres { pool, .. } => {
             let mut conn = pool.acquire().await.unwrap();
             let sql = format!("SET session_replication_role = replica; {sql}; RESET session_replication_role");
-            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *conn).await.map(|_| ())
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(conn.raw().unwrap()).await.map(|_| ())
         }
     };
     done.unwrap_or_else(|e| panic!("{sql}: {e}"));

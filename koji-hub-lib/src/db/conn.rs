@@ -1,13 +1,13 @@
 //! A connection in use: a plain one for reads, or one inside a transaction.
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt};
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::QueryAs;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{FromRow, PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{FromRow, PgConnection, Postgres, Sqlite, SqliteConnection};
 
 use super::args::{self, Args};
+use super::pool::Lent;
 use super::{DbError, Dialect, IntoSql, Statement};
 
 /// A row, or part of one, that can be read from either database; `#[derive(sqlx::FromRow)]` makes one, and tuples are.
@@ -26,10 +26,8 @@ pub struct Conn {
 }
 
 pub(super) enum Inner {
-    SqliteRead(PoolConnection<Sqlite>),
-    SqliteTx(Transaction<'static, Sqlite>),
-    PgRead(PoolConnection<Postgres>),
-    PgTx(Transaction<'static, Postgres>),
+    Sqlite(Lent<Sqlite>),
+    Postgres(Lent<Postgres>),
 }
 
 enum Raw<'c> {
@@ -45,17 +43,30 @@ impl Conn {
         Self { inner, failed: false }
     }
 
+    /// Opens a transaction.
+    pub(crate) async fn begin(mut self) -> Result<Self, DbError> {
+        let statement = match self.dialect() {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        self.simple(statement, true).await?;
+        Ok(self)
+    }
+
     /// Which database this is.
     pub fn dialect(&self) -> Dialect {
         match self.inner {
-            Inner::SqliteRead(_) | Inner::SqliteTx(_) => Dialect::Sqlite,
-            Inner::PgRead(_) | Inner::PgTx(_) => Dialect::Postgres,
+            Inner::Sqlite(_) => Dialect::Sqlite,
+            Inner::Postgres(_) => Dialect::Postgres,
         }
     }
 
     /// True inside a transaction.
     pub fn is_tx(&self) -> bool {
-        matches!(self.inner, Inner::SqliteTx(_) | Inner::PgTx(_))
+        match &self.inner {
+            Inner::Sqlite(lent) => lent.in_tx(),
+            Inner::Postgres(lent) => lent.in_tx(),
+        }
     }
 
     /// All rows.
@@ -149,26 +160,25 @@ impl Conn {
     }
 
     /// Makes the transaction's changes permanent; nothing to do for a plain connection.
-    pub async fn commit(self) -> Result<(), DbError> {
+    pub async fn commit(mut self) -> Result<(), DbError> {
         if self.failed {
             return Err(DbError::Aborted);
         }
-        match self.inner {
-            Inner::SqliteTx(tx) => tx.commit().await?,
-            Inner::PgTx(tx) => tx.commit().await?,
-            Inner::SqliteRead(_) | Inner::PgRead(_) => {}
-        }
-        Ok(())
+        if self.is_tx() { self.simple("COMMIT", false).await } else { Ok(()) }
     }
 
     /// Undoes the transaction's changes; nothing to do for a plain connection.
-    pub async fn rollback(self) -> Result<(), DbError> {
-        match self.inner {
-            Inner::SqliteTx(tx) => tx.rollback().await?,
-            Inner::PgTx(tx) => tx.rollback().await?,
-            Inner::SqliteRead(_) | Inner::PgRead(_) => {}
+    pub async fn rollback(mut self) -> Result<(), DbError> {
+        if self.is_tx() { self.simple("ROLLBACK", false).await } else { Ok(()) }
+    }
+
+    /// Runs a statement that begins or ends a transaction.
+    async fn simple(&mut self, sql: &'static str, in_tx: bool) -> Result<(), DbError> {
+        let sql = sql.into_sql(self.dialect());
+        match &mut self.inner {
+            Inner::Sqlite(lent) => lent.script(sql, in_tx).await,
+            Inner::Postgres(lent) => lent.script(sql, in_tx).await,
         }
-        Ok(())
     }
 
     /// Runs one or several statements that take no parameters, unprepared.
@@ -186,14 +196,16 @@ impl Conn {
             return Err(DbError::Aborted);
         }
         Ok(match &mut self.inner {
-            Inner::SqliteRead(conn) => Raw::Sqlite(conn),
-            Inner::SqliteTx(tx) => Raw::Sqlite(tx),
-            Inner::PgRead(conn) => Raw::Postgres(conn),
-            Inner::PgTx(tx) => Raw::Postgres(tx),
+            Inner::Sqlite(lent) => Raw::Sqlite(lent.raw()?),
+            Inner::Postgres(lent) => Raw::Postgres(lent.raw()?),
         })
     }
 
     fn noted<T>(&mut self, result: sqlx::Result<T>) -> Result<T, DbError> {
+        match &mut self.inner {
+            Inner::Sqlite(lent) => lent.done(result.is_ok()),
+            Inner::Postgres(lent) => lent.done(result.is_ok()),
+        }
         self.failed = result.is_err() && self.is_tx();
         Ok(result?)
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
+use sqlx::{Connection, PgConnection, Postgres, Sqlite};
 
 use super::conn::Inner;
 use super::url::Target;
-use super::{Conn, DbError, DbUrl, Dialect};
+use super::{Conn, DbError, DbUrl, Dialect, Pool};
 
 /// How long a request waits for a connection before it fails.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -18,6 +18,7 @@ const WRITER_TIMEOUT: Duration = Duration::from_secs(300);
 /// A Postgres connection that was idle for longer is tried before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 20;
+const HASTY_CONNECTIONS: u32 = 4;
 const SQLITE_READERS: u32 = 8;
 /// Statements kept prepared for each connection; there are some hundreds of texts.
 const STATEMENTS: usize = 1000;
@@ -30,12 +31,17 @@ pub enum Db {
     /// SQLite in WAL mode: readers never wait, writers wait for each other.
     Sqlite {
         /// Connections that only read.
-        read: SqlitePool,
+        read: Pool<Sqlite>,
         /// The one connection that writes.
-        write: SqlitePool,
+        write: Pool<Sqlite>,
     },
     /// Postgres.
-    Postgres(PgPool),
+    Postgres {
+        /// Connections for everything.
+        pool: Pool<Postgres>,
+        /// Connections whose commits do not wait for the disk.
+        hasty: Pool<Postgres>,
+    },
 }
 
 impl Db {
@@ -52,34 +58,33 @@ impl Db {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres { .. } => Dialect::Postgres,
         }
     }
 
     /// A connection for reads; each statement sees what was committed before it began.
     pub async fn read(&self) -> Result<Conn, DbError> {
         Ok(Conn::new(match self {
-            Self::Sqlite { read, .. } => Inner::SqliteRead(read.acquire().await?),
-            Self::Postgres(pool) => Inner::PgRead(pool.acquire().await?),
+            Self::Sqlite { read, .. } => Inner::Sqlite(read.acquire().await?),
+            Self::Postgres { pool, .. } => Inner::Postgres(pool.acquire().await?),
         }))
     }
 
     /// A transaction: on SQLite the only one that writes, on Postgres in READ COMMITTED.
     pub async fn begin(&self) -> Result<Conn, DbError> {
-        Ok(Conn::new(match self {
-            Self::Sqlite { write, .. } => Inner::SqliteTx(write.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Inner::PgTx(pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?),
-        }))
+        match self {
+            Self::Sqlite { write, .. } => Conn::new(Inner::Sqlite(write.acquire().await?)).begin().await,
+            Self::Postgres { pool, .. } => Conn::new(Inner::Postgres(pool.acquire().await?)).begin().await,
+        }
     }
 
-    /// A transaction for what may be forgotten if the database server breaks down right after its commit, as sessions may: on
-    /// Postgres the commit does not wait for the disk.
-    pub async fn begin_forgettable(&self) -> Result<Conn, DbError> {
-        let begin = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO OFF";
-        match self {
-            Self::Sqlite { .. } => self.begin().await,
-            Self::Postgres(pool) => Ok(Conn::new(Inner::PgTx(pool.begin_with(begin).await?))),
-        }
+    /// A connection for what may be forgotten if the database server breaks down right after its commit, as sessions may: on
+    /// Postgres the commit does not wait for the disk. Unless a transaction is opened, each statement is committed by itself.
+    pub async fn forgettable(&self) -> Result<Conn, DbError> {
+        Ok(Conn::new(match self {
+            Self::Sqlite { write, .. } => Inner::Sqlite(write.acquire().await?),
+            Self::Postgres { hasty, .. } => Inner::Postgres(hasty.acquire().await?),
+        }))
     }
 
     /// Closes all connections, once they are given back.
@@ -90,7 +95,10 @@ impl Db {
                 // The last connection to close folds the write-ahead log into the file.
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, hasty } => {
+                pool.close().await;
+                hasty.close().await;
+            }
         }
     }
 }
@@ -117,15 +125,9 @@ async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
             .max_lifetime(None)
             .test_before_acquire(false)
     };
-    let write = pool()
-        .max_connections(1)
-        .acquire_timeout(WRITER_TIMEOUT)
-        // When SQLite itself ends a transaction (a full disk), sqlx still counts it as open: start afresh.
-        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
-        .connect_with(options.clone())
-        .await?;
+    let write = pool().max_connections(1).acquire_timeout(WRITER_TIMEOUT).connect_with(options.clone()).await?;
     let read = pool().max_connections(SQLITE_READERS).connect_with(options.pragma("query_only", "on")).await?;
-    Ok(Db::Sqlite { read, write })
+    Ok(Db::Sqlite { read: Pool::new(read), write: Pool::new(write) })
 }
 
 /// Creates the file, which will hold keys and passwords, for its owner alone.
@@ -147,18 +149,21 @@ async fn connect_postgres(options: &PgConnectOptions) -> Result<Db, DbError> {
     let options = &options.clone().options([("plan_cache_mode", "force_generic_plan"), ("random_page_cost", "1.1")]);
     // The pool tries again for as long as it may, and then only says that it ran out of time.
     PgConnection::connect_with(options).await?.close().await?;
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|conn, meta| {
-            Box::pin(async move {
-                if meta.idle_for > TRUSTED_IDLE {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options.clone().statement_cache_capacity(STATEMENTS));
-    Ok(Db::Postgres(pool))
+    let pool = |connections, options: PgConnectOptions| {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|conn, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_IDLE {
+                        conn.ping().await?;
+                    }
+                    Ok(true)
+                })
+            });
+        Pool::new(pool.connect_lazy_with(options.statement_cache_capacity(STATEMENTS)))
+    };
+    let hasty = options.clone().options([("synchronous_commit", "off")]);
+    Ok(Db::Postgres { pool: pool(POSTGRES_CONNECTIONS, options.clone()), hasty: pool(HASTY_CONNECTIONS, hasty) })
 }

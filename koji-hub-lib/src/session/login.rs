@@ -7,7 +7,7 @@ use koji_core::time::Timestamp;
 use super::password::verify;
 use crate::Result;
 use crate::call::Call;
-use crate::db::args;
+use crate::db::{DbError, args};
 use crate::error::fail;
 
 const KEY_CHARS: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -47,14 +47,16 @@ pub(crate) async fn create(
     master: Option<SessionId>,
 ) -> Result<SessionKeys> {
     let key = new_key(user);
-    let id = cx
-        .db()
+    let ids: Vec<SessionId> = cx
+        .alone()
         .await?
-        .fetch_scalar(
+        // all rows: only after the last is it committed
+        .fetch_scalars(
             "INSERT INTO sessions (user_id, key, hostip, authtype, master) VALUES ($1, $2, $3, $4, $5) RETURNING id",
             args![user, key.as_str(), hostip, authtype, master],
         )
         .await?;
+    let id = ids.into_iter().next().ok_or(DbError::NotFound)?;
     Ok(SessionKeys { session_id: id, session_key: key, header_auth: true })
 }
 
@@ -135,7 +137,7 @@ async fn close(cx: &mut Call<'_>, id: SessionId) -> Result<()> {
 
 /// Closes a session and those below it.
 pub(crate) async fn close_tree(cx: &mut Call<'_>, id: SessionId) -> Result<()> {
-    cx.db()
+    cx.alone()
         .await?
         .execute(
             "UPDATE sessions SET expired = TRUE, exclusive = NULL, closed = TRUE WHERE id = $1 OR master = $1",

@@ -105,6 +105,37 @@ async fn writers_take_turns_and_readers_do_not_wait() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_broken_off_does_not_disturb_the_next_user() {
+    for test in databases("broken_off").await {
+        let tasks: Vec<_> = (0..60)
+            .map(|n: u64| {
+                let db = test.db.clone();
+                tokio::spawn(async move {
+                    let work = async {
+                        let mut tx = db.begin().await.unwrap();
+                        tx.execute(ADD, args![format!("{n}")]).await.unwrap();
+                        tx.commit().await.unwrap();
+                    };
+                    // every other one ends somewhere on its way
+                    let patience = if n % 2 == 0 { Duration::from_secs(60) } else { Duration::from_micros(n * 50) };
+                    let done = tokio::time::timeout(patience, work).await;
+                    let read = tokio::time::timeout(patience, names(&db)).await;
+                    assert!(n % 2 != 0 || done.is_ok() && read.is_ok());
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let names = names(&test.db).await;
+        assert!((0..60).step_by(2).all(|n| names.contains(&n.to_string())), "{names:?}");
+        let mut tx = test.db.begin().await.unwrap();
+        tx.execute(ADD, args!["last"]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn two_programs_write_to_one_sqlite_file() {
     let test = database("programs", Dialect::Sqlite).await;

@@ -90,13 +90,19 @@ async fn contents(test: &TestDb) -> BTreeMap<String, String> {
     tables.dedup();
     for table in tables.iter().filter(|table| !table.starts_with("hub_")) {
         let rows: String = match &test.db {
-            Db::Postgres(pool) => {
+            Db::Postgres { pool, .. } => {
                 let sql = format!("SELECT COALESCE(string_agg(t::text, ' ' ORDER BY t::text), '') FROM {table} AS t");
-                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(pool).await.unwrap()
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                    .fetch_one(pool.acquire().await.unwrap().raw().unwrap())
+                    .await
+                    .unwrap()
             }
             Db::Sqlite { read, .. } => {
                 let sql = format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}");
-                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(read).await.unwrap()
+                sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+                    .fetch_one(read.acquire().await.unwrap().raw().unwrap())
+                    .await
+                    .unwrap()
             }
         };
         out.insert(format!("rows of {table}"), rows);
