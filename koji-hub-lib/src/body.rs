@@ -9,8 +9,8 @@ use crate::call::Call;
 use crate::error::fail;
 use crate::{Error, Result};
 
-/// How long a piece is, in bytes.
-const PIECE: usize = 256 << 10;
+/// How long a piece is, in bytes: with its reserve less than the 64 KiB from which on memory is costly to take and to give back.
+const PIECE: usize = 56 << 10;
 /// Up to which length an answer is kept until it is whole, so that its length can be said first.
 const KEPT: usize = 8 << 20;
 

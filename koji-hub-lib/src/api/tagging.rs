@@ -175,11 +175,15 @@ impl HandleRows for ListTagged {
             draft: self.draft,
         };
         let mut found = tagging::find(db, tag.id, &wanted).await?;
+        let mut part = found.read(db, 0, &wanted).await?;
         for n in 0.. {
-            let Some(part) = found.part(cx.db().await?, n, &wanted).await? else { break };
-            for build in &part {
-                rows.push(build)?;
-            }
+            let Some(here) = part else { break };
+            found.learn(cx.db().await?, &here).await?;
+            // the database is at the next part while this one is written
+            let written = async { found.builds(n, &here, &wanted).try_for_each(|build| rows.push(&build)) };
+            let read;
+            (read, ()) = tokio::try_join!(found.read(cx.db().await?, n + 1, &wanted), written)?;
+            part = read;
             rows.give(cx).await?;
         }
         Ok(())

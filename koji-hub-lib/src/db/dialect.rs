@@ -90,6 +90,7 @@ pub fn glob_to_like(pattern: &str) -> String {
 /// | `{regex "t.name", "$1"}`, `{iregex ..}` | matches the regular expression `$1` |
 /// | `{epoch "t.time"}` | a `TIMESTAMPTZ` as seconds since the epoch, an `f64` |
 /// | `{for update}`, `{for update of "task"}`, `{for update skip locked}` | locks the rows; nothing on SQLite, where a transaction is alone |
+/// | `{look up "t", "x.t_id"}` | joins the row of table `t` with that id, and each by itself: for few rows of a large table, which Postgres would rather read as a whole |
 /// | `{current "t"}` | the rows of versioned table `t` that hold now |
 /// | `{at "t", "$1"}` | the rows of versioned table `t` that held at event `$1` |
 ///
@@ -138,6 +139,9 @@ macro_rules! __sqlite {
     ({for update $($rest:tt)*}) => {
         ""
     };
+    ({look up $table:literal, $id:literal}) => {
+        ::std::concat!("JOIN ", $table, " ON ", $table, ".id = ", $id)
+    };
     ($both:tt) => {
         $crate::__both!($both)
     };
@@ -169,6 +173,10 @@ macro_rules! __postgres {
     };
     ({epoch $time:literal}) => {
         ::std::concat!("CAST(EXTRACT(EPOCH FROM ", $time, ") AS FLOAT8)")
+    };
+    ({look up $table:literal, $id:literal}) => {
+        // what has an offset is not taken apart by the planner
+        ::std::concat!("CROSS JOIN LATERAL (SELECT * FROM ", $table, " WHERE id = ", $id, " OFFSET 0) AS ", $table)
     };
     ({for update}) => {
         " FOR UPDATE"
