@@ -1,3 +1,5 @@
+use std::fmt::{self, Write as _};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -43,21 +45,32 @@ impl<'o> Writer<'o> {
 
 /// A number as Python's `repr` writes it: `0.1`, `1e+300`, `1e-07`, `nan`.
 pub fn format_double(v: f64) -> String {
+    let mut out = String::new();
+    append_double(&mut out, v);
+    out
+}
+
+fn append_double(out: &mut String, v: f64) {
     if v.is_nan() {
-        return "nan".into();
+        return out.push_str("nan");
     }
     if v.is_infinite() {
-        return if v > 0.0 { "inf" } else { "-inf" }.into();
+        return out.push_str(if v > 0.0 { "inf" } else { "-inf" });
     }
-    let text = format!("{v:?}");
-    match text.split_once('e') {
-        None => text,
-        Some((mantissa, exponent)) => {
-            let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
-            let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
-            format!("{mantissa}e{sign}{digits:0>2}")
-        }
-    }
+    let start = out.len();
+    append(out, format_args!("{v:?}"));
+    let Some((mantissa, exponent)) = out[start..].split_once('e') else { return };
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |d| ('-', d));
+    let mantissa = mantissa.strip_suffix(".0").unwrap_or(mantissa);
+    let text = format!("{mantissa}e{sign}{digits:0>2}");
+    out.truncate(start);
+    out.push_str(&text);
+}
+
+/// Appends what a value's own formatting makes of it.
+fn append(out: &mut String, what: fmt::Arguments<'_>) {
+    // a `String` takes everything
+    let _ = out.write_fmt(what);
 }
 
 fn escape(out: &mut String, text: &str) {
@@ -149,7 +162,10 @@ impl<'o> Serializer for ValueSer<'o> {
         self.serialize_f64(v.into())
     }
     fn serialize_f64(self, v: f64) -> Result<(), Error> {
-        self.put(["<value><double>", &format_double(v), "</double></value>\n"])
+        self.out.push_str("<value><double>");
+        append_double(self.out, v);
+        self.out.push_str("</double></value>\n");
+        Ok(())
     }
     fn serialize_char(self, v: char) -> Result<(), Error> {
         self.serialize_str(v.encode_utf8(&mut [0; 4]))
@@ -157,6 +173,17 @@ impl<'o> Serializer for ValueSer<'o> {
     fn serialize_str(self, v: &str) -> Result<(), Error> {
         self.out.push_str("<value><string>");
         escape(self.out, v);
+        self.out.push_str("</string></value>\n");
+        Ok(())
+    }
+    fn collect_str<T: fmt::Display + ?Sized>(self, v: &T) -> Result<(), Error> {
+        self.out.push_str("<value><string>");
+        let start = self.out.len();
+        append(self.out, format_args!("{v}"));
+        if self.out[start..].contains(['&', '<', '>']) {
+            let text = self.out.split_off(start);
+            escape(self.out, &text);
+        }
         self.out.push_str("</string></value>\n");
         Ok(())
     }
@@ -286,16 +313,31 @@ container!(
     SerializeStructVariant serialize_field member(name: &'static str)
 );
 
+/// The values that may be names of members: how they begin and end.
+const NAMES: [(&str, &str); 3] = [
+    ("<value><string>", "</string></value>\n"),
+    ("<value><int>", "</int></value>\n"),
+    ("<value><i8>", "</i8></value>\n"),
+];
+
 impl ser::SerializeMap for Container<'_> {
     type Ok = ();
     type Error = Error;
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        match super::to_value(key)? {
-            super::Value::String(s) => self.name(&s),
-            super::Value::Int(i) => self.name(&i.to_string()),
-            _ => return Err(Error::Type("dictionary key must be string".into())),
+        self.out.push_str("<member>\n<name>");
+        let start = self.out.len();
+        key.serialize(ValueSer { out: self.out })?;
+        // a name is what stands inside the value
+        for (open, close) in NAMES {
+            if let Some(name) = self.out[start..].strip_prefix(open).and_then(|text| text.strip_suffix(close)) {
+                let end = start + open.len() + name.len();
+                self.out.truncate(end);
+                self.out.drain(start..start + open.len());
+                self.out.push_str("</name>\n");
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(Error::Type("dictionary key must be string".into()))
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, v: &T) -> Result<(), Error> {
         self.item(v)?;

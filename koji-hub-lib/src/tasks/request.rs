@@ -15,7 +15,8 @@ use crate::error::fail;
 
 /// The document's text.
 pub(crate) fn text(stored: &str) -> Result<Cow<'_, str>> {
-    if stored.bytes().take(10).collect::<Vec<_>>().windows(5).any(|w| w == b"<?xml") {
+    let begin = stored.as_bytes();
+    if begin[..begin.len().min(10)].windows(5).any(|w| w == b"<?xml") {
         return Ok(Cow::Borrowed(stored));
     }
     let decoded = STANDARD.decode(stored.split_ascii_whitespace().collect::<String>());
