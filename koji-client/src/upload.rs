@@ -179,20 +179,20 @@ struct Source {
     file: tokio::fs::File,
     total: u64,
     at: u64,
-    sum: adler2::Adler32,
+    sum: simd_adler32::Adler32,
 }
 
 impl Source {
     async fn open(path: &Path) -> Result<Self> {
         let file = tokio::fs::File::open(path).await.map_err(Error::io(path))?;
         let total = file.metadata().await.map_err(Error::io(path))?.len();
-        Ok(Self { path: path.to_owned(), file, total, at: 0, sum: adler2::Adler32::new() })
+        Ok(Self { path: path.to_owned(), file, total, at: 0, sum: simd_adler32::Adler32::new() })
     }
 
     async fn read(&mut self, size: usize) -> Result<Bytes> {
         let mut part = Vec::with_capacity(size);
         (&mut self.file).take(size as u64).read_to_end(&mut part).await.map_err(Error::io(&self.path))?;
-        self.sum.write_slice(&part);
+        self.sum.write(&part);
         self.at += part.len() as u64;
         Ok(part.into())
     }
@@ -213,7 +213,7 @@ impl Source {
         }
         self.file.rewind().await.map_err(Error::io(&self.path))?;
         self.at = 0;
-        self.sum = adler2::Adler32::new();
+        self.sum = simd_adler32::Adler32::new();
         Ok(false)
     }
 }
@@ -232,8 +232,8 @@ impl Target<'_> {
         if !self.session.is_logged_in() {
             return Err(Error::NotLoggedIn);
         }
-        let mut sum = adler2::Adler32::new();
-        sum.write_slice(&part);
+        let mut sum = simd_adler32::Adler32::new();
+        sum.write(&part);
         let (size, sum) = (part.len() as u64, hex(&sum));
         let outgoing = Outgoing::upload(&self.query(offset, overwrite), part);
         let mut attempts = 0;
@@ -304,8 +304,8 @@ impl Target<'_> {
     }
 }
 
-fn hex(sum: &adler2::Adler32) -> String {
-    format!("{:08x}", sum.checksum())
+fn hex(sum: &simd_adler32::Adler32) -> String {
+    format!("{:08x}", sum.clone().finish())
 }
 
 fn base_name(path: &Path) -> Result<String> {
@@ -333,8 +333,8 @@ mod tests {
     use crate::testing::Script;
 
     fn receipt(data: &[u8]) -> Struct {
-        let mut sum = adler2::Adler32::new();
-        sum.write_slice(data);
+        let mut sum = simd_adler32::Adler32::new();
+        sum.write(data);
         [("size", (data.len() as i64).into()), ("hexdigest", koji_core::xmlrpc::Value::from(hex(&sum)))]
             .into_iter()
             .collect()

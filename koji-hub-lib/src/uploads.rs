@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use adler2::Adler32;
 use bytes::Bytes;
 use koji_core::fault::FaultKind;
 use koji_core::ids::{TaskId, VolumeId};
 use koji_core::paths;
 use md5::Digest as _;
+use simd_adler32::Adler32;
 
 use crate::call::Call;
 use crate::db::args;
@@ -61,7 +61,7 @@ pub(crate) enum Sum {
 impl Sum {
     pub(crate) fn update(&mut self, data: &[u8]) {
         match self {
-            Sum::Adler32(s) => s.write_slice(data),
+            Sum::Adler32(s) => s.write(data),
             Sum::Md5(s) => s.update(data),
             Sum::Sha256(s) => s.update(data),
         }
@@ -69,7 +69,7 @@ impl Sum {
 
     pub(crate) fn hex(self) -> String {
         let bytes: Vec<u8> = match self {
-            Sum::Adler32(s) => return format!("{:08x}", s.checksum()),
+            Sum::Adler32(s) => return format!("{:08x}", s.finish()),
             Sum::Md5(s) => s.finalize().to_vec(),
             Sum::Sha256(s) => s.finalize().to_vec(),
         };

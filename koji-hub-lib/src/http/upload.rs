@@ -1,5 +1,5 @@
 use axum::body::{Body, BodyDataStream};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use koji_core::fault::{Fault, FaultKind};
 use koji_core::xmlrpc;
@@ -7,7 +7,7 @@ use koji_core::xmlrpc;
 use crate::call::{Call, Client};
 use crate::error::fail;
 use crate::session::{self, Credentials};
-use crate::uploads::{self, Upload, Verify};
+use crate::uploads::{self, Sum, Upload, Verify};
 use crate::{Error, Hub, Result};
 
 /// What an upload is answered with: what was written, and its checksum.
@@ -59,6 +59,32 @@ async fn take(
     query: &str,
     body: &mut BodyDataStream,
 ) -> Result<Uploaded> {
+    let mut size = 0;
+    // the bytes are on their way while it is found out whether they may come, and while those before them are written
+    let (begun, mut next) = tokio::join!(begin(hub, credentials, client, query), gather(body, &mut size));
+    let (mut upload, verify, mut sum) = begun?;
+    loop {
+        let piece = next?;
+        sum.update(&piece);
+        if piece.len() < PIECE {
+            if !piece.is_empty() || size == 0 {
+                upload.write(piece).await?;
+            }
+            return Ok(Uploaded { size, fileverify: verify, offset: upload.end()?, hexdigest: sum.hex() });
+        }
+        let written;
+        (written, next) = tokio::join!(upload.write(piece), gather(body, &mut size));
+        written?;
+    }
+}
+
+/// Finds out who uploads what, and whether they may: the upload, and its checksum's kind and beginning.
+async fn begin<'h>(
+    hub: &'h Hub,
+    credentials: Option<Credentials>,
+    client: Client,
+    query: &str,
+) -> Result<(Upload<'h>, String, Sum)> {
     if let Some(message) = &hub.config().offline {
         fail!(ServerOffline, "{message}");
     }
@@ -74,31 +100,28 @@ async fn take(
     let value = |name: &str| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty());
     let Some(name) = value("filename") else { fail!(Parameter, "an upload without filename") };
     let Some(verify) = value("fileverify") else { fail!(Parameter, "an upload without fileverify") };
-    let mut sum = Verify::from_name(verify)?.start();
+    let sum = Verify::from_name(verify)?.start();
     let offset = value("offset").unwrap_or("0");
     let Ok(offset) = offset.parse::<i64>() else { fail!(Parameter, "invalid upload offset: {offset}") };
     let path = uploads::writable(&mut cx, value("filepath").unwrap_or(""), name, value("volume")).await?;
     cx.release().await?;
+    let upload = Upload::begin(hub, path, offset, value("overwrite").is_some()).await?;
+    Ok((upload, verify.to_owned(), sum))
+}
 
-    let mut upload = Upload::begin(hub, path, offset, value("overwrite").is_some()).await?;
-    let mut piece = BytesMut::new();
-    let mut size = 0;
-    while let Some(data) = body.next().await {
-        let data = match data {
-            Ok(data) => data,
-            Err(e) => fail!("the upload broke off after {size} bytes: {e}"),
-        };
-        size += data.len();
-        sum.update(&data);
-        piece.extend_from_slice(&data);
-        if piece.len() >= PIECE {
-            upload.write(piece.split().freeze()).await?;
+/// The next piece; one that is shorter than others is the last. `size` grows with what came in.
+async fn gather(body: &mut BodyDataStream, size: &mut usize) -> Result<Bytes> {
+    let mut piece = BytesMut::with_capacity(PIECE);
+    while piece.len() < PIECE
+        && let Some(data) = body.next().await
+    {
+        match data {
+            Ok(data) => piece.extend_from_slice(&data),
+            Err(e) => fail!("the upload broke off after {} bytes: {e}", *size + piece.len()),
         }
     }
-    if !piece.is_empty() || size == 0 {
-        upload.write(piece.freeze()).await?;
-    }
-    Ok(Uploaded { size, fileverify: verify.to_owned(), offset: upload.end()?, hexdigest: sum.hex() })
+    *size += piece.len();
+    Ok(piece.freeze())
 }
 
 /// The names and values of a query string, decoded.
