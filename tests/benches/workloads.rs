@@ -275,7 +275,10 @@ async fn fill(db: &TestDb, scale: i64) {
     // as an ordinary server does by itself; without a transaction, which a VACUUM does not take
     let mut conn = db.db.read().await.expect("a connection");
     match db.dialect() {
-        Dialect::Postgres => run(&mut conn, "VACUUM ANALYZE", args![]).await,
+        Dialect::Postgres => {
+            run(&mut conn, "VACUUM ANALYZE", args![]).await;
+            run(&mut conn, "CHECKPOINT", args![]).await;
+        }
         Dialect::Sqlite => {
             drop(conn);
             let mut conn = db.db.begin().await.expect("a transaction");

@@ -85,9 +85,12 @@ fn compare(args: &[String], value: Option<&Value>) -> Result<bool, String> {
         None => Ok(false),
         Some(Value::Double(v)) => Ok(holds(*v, number)),
         // ids and counts are far below 2^53
-        Some(other) => match other.as_int() {
-            Some(v) => Ok(holds(v as f64, number)),
-            None => Err(format!("compare: {field} is not a number")),
+        Some(other) => match (other.as_int(), operator.as_str()) {
+            (Some(v), _) => Ok(holds(v as f64, number)),
+            // what is no number differs from all of them
+            (None, "=") => Ok(false),
+            (None, "!=") => Ok(true),
+            (None, _) => Err(format!("compare: {field} is not a number")),
         },
     }
 }

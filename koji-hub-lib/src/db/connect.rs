@@ -145,8 +145,10 @@ async fn create(path: &Path) -> std::io::Result<()> {
 
 async fn connect_postgres(options: &PgConnectOptions) -> Result<Db, DbError> {
     // statements are prepared once and run often: planning each run anew costs more than running most of them; and what a hub
-    // reads is in memory or on a disk without heads, so that indexes are worth more than Postgres thinks by default
-    let options = &options.clone().options([("plan_cache_mode", "force_generic_plan"), ("random_page_cost", "1.1")]);
+    // reads is in memory or on a disk without heads, so that indexes are worth more than Postgres thinks by default. Compiling
+    // takes longer than any of them, too
+    let settings = [("plan_cache_mode", "force_generic_plan"), ("random_page_cost", "1.1"), ("jit", "off")];
+    let options = &options.clone().options(settings);
     // The pool tries again for as long as it may, and then only says that it ran out of time.
     PgConnection::connect_with(options).await?.close().await?;
     let pool = |connections, options: PgConnectOptions| {

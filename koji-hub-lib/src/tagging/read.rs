@@ -74,7 +74,7 @@ pub(crate) async fn find(db: &mut Conn, tag: TagId, wanted: &Contents) -> Result
         line.extend(steps.iter().map(|step| step.parent_id));
     }
     let mut found = Found { places: Vec::new(), names: Names::new(db, &line).await? };
-    let package: Option<PackageId> = match wanted.package.as_deref().filter(|name| !name.is_empty()) {
+    let package: Option<PackageId> = match wanted.package.as_deref() {
         None => None,
         Some(name) => match names::find::<PackageId>(db, &name.into()).await? {
             Some((id, _)) => Some(id),
