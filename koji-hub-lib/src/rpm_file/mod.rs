@@ -126,15 +126,19 @@ impl RpmFile {
     /// Its dependencies, of one kind or of all.
     pub(crate) fn dependencies(&self, kind: Option<i32>) -> Vec<RpmDep> {
         let wanted = DEPENDENCIES.into_iter().filter(|(dep, _)| kind.is_none_or(|kind| kind == dep.code()));
-        wanted
-            .flat_map(|(kind, prefix)| {
-                let names = self.texts(&format!("{prefix}NAME"));
-                let versions = self.texts(&format!("{prefix}VERSION"));
-                let flags = self.numbers(&format!("{prefix}FLAGS"));
-                let each = names.into_iter().zip(versions).zip(flags);
-                each.map(move |((name, version), flags)| RpmDep { name, version, flags, kind })
-            })
-            .collect()
+        let of = |(kind, prefix)| {
+            let each = self.relations(prefix).into_iter();
+            each.map(move |(name, version, flags)| RpmDep { name, version, flags, kind })
+        };
+        wanted.flat_map(of).collect()
+    }
+
+    /// Names, versions and flags of dependencies whose tags begin so.
+    fn relations(&self, prefix: &str) -> Vec<(String, String, i64)> {
+        let names = self.texts(&format!("{prefix}NAME"));
+        let versions = self.texts(&format!("{prefix}VERSION"));
+        let flags = self.numbers(&format!("{prefix}FLAGS"));
+        names.into_iter().zip(versions).zip(flags).map(|((name, version), flags)| (name, version, flags)).collect()
     }
 
     /// Its files.
@@ -279,8 +283,28 @@ impl RpmFile {
             "NVRA" => format!("{}.{}", nvr(), text("ARCH")).into(),
             "NEVR" => format!("{}-{}", text("NAME"), evr()).into(),
             "NEVRA" => format!("{}-{}.{}", text("NAME"), evr(), text("ARCH")).into(),
-            _ => return None,
+            "ARCHSUFFIX" if self.entry(SOURCERPM).is_none() => ".src".into(),
+            "ARCHSUFFIX" => format!(".{}", text("ARCH")).into(),
+            "HEADERCOLOR" => self.numbers("FILECOLORS").into_iter().fold(0, |all, color| (all | color) & 0xf).into(),
+            name => match (name.strip_suffix("NEVRS"), name.strip_prefix("LONG")) {
+                (Some(prefix), _) => Value::Array(self.conditions(prefix)),
+                (_, Some(short)) if self.entry(tag.number).is_none() => {
+                    let short = tags::by_name(short).filter(|short| self.entry(short.number).is_some())?;
+                    self.value(short)
+                }
+                _ => return None,
+            },
         })
+    }
+
+    /// Dependencies whose tags begin so, as they stand in a spec file: `name`, `name >= version`.
+    fn conditions(&self, prefix: &str) -> Vec<Value> {
+        let text = |(name, version, flags): (String, String, i64)| {
+            let signs = [(2, '<'), (4, '>'), (8, '=')].into_iter().filter(|(bit, _)| flags & bit != 0);
+            let signs: String = signs.map(|(_, sign)| sign).collect();
+            Value::from(if signs.is_empty() { name } else { format!("{name} {signs} {version}") })
+        };
+        self.relations(prefix).into_iter().map(text).collect()
     }
 
     fn file_names(&self) -> Vec<String> {
@@ -314,6 +338,9 @@ impl RpmFile {
         Some(Value::Array(indexes.into_iter().enumerate().map(class).collect()))
     }
 }
+
+/// The tag of the source package's name, which source packages do not have.
+const SOURCERPM: u32 = 1044;
 
 /// Tags that mark parts of a header.
 const REGIONS: [u32; 4] = [61, 62, 63, 64];

@@ -180,13 +180,17 @@ async fn what_is_in_an_rpm_is_read_from_its_file() {
         assert_eq!((files[1].name.as_str(), files[1].digest.as_str()), ("/usr/share/hello", ""));
 
         let headers =
-            ["name", "EPOCH", "filenames", "recommendname", "vcs", "nevra", "optflags"].map(String::from).to_vec();
+            ["name", "EPOCH", "filenames", "recommendname", "vcs", "nevra", "optflags", "requirenevrs", "longsize"]
+                .map(String::from)
+                .to_vec();
         let fields = admin.call(GetRpmHeaders::new().rpm_id(hello.clone()).headers(headers)).await.unwrap();
         assert_eq!(fields.get("name"), Some(&"hello".into()));
         assert_eq!(fields.get("EPOCH"), Some(&2.into()));
         assert_eq!(fields.get("nevra"), Some(&"hello-2:2.10-1.noarch".into()));
         assert_eq!((fields.get("vcs"), fields.get("recommendname")), (Some(&Value::Nil), Some(&Value::Array(vec![]))));
         assert_eq!(fields.get("filenames").unwrap().as_array().unwrap().len(), 2);
+        assert!(fields.get("requirenevrs").unwrap().as_array().unwrap().contains(&"bash >= 5".into()));
+        assert_eq!(fields.get("longsize"), Some(&6.into()));
         let all = admin.call(GetRpmHeaders::new().rpm_id(hello.clone())).await.unwrap();
         assert_eq!(all.get("SUMMARY"), Some(&"A test".into()));
         assert!(all.get("SIGMD5").is_some() && all.get("SIGSIZE").is_some() && all.get("FILEMD5S").is_some());

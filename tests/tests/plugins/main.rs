@@ -16,6 +16,7 @@ use koji_core::api::packages::{
 };
 use koji_core::api::policies::EvalPolicy;
 use koji_core::api::rpms::{AddRpmSig, DeleteRpmSig, ImportRpm};
+use koji_core::api::sessions::Login;
 use koji_core::api::tagging::{TagBuildBypass, UntagBuildBypass};
 use koji_core::api::tags::{CreateTag, GetTag};
 use koji_core::api::tasks::{AssignTask, CancelTask, MakeTask, SetTaskPriority};
@@ -432,6 +433,17 @@ async fn a_refusal_undoes_the_change_and_leniency_lets_it_be() {
         assert_eq!(hub.nobody().refused(Heard::new()).await.1, "you must be logged in for this operation");
         let listed = admin.call_raw("system.listMethods", vec![]).await.unwrap();
         assert!(listed.as_array().unwrap().contains(&"heard".into()));
+        // a login is a change like others
+        let sessions = async || -> i64 {
+            let mut db = hub.db.db.read().await.unwrap();
+            db.fetch_scalar("SELECT COUNT(*) FROM sessions WHERE closed = FALSE", args![]).await.unwrap()
+        };
+        hub.hub.set_password("kojiadmin", "secret").await.unwrap();
+        let before = sessions().await;
+        plugin.refuse(Some(CallbackType::PreCommit));
+        let refused = hub.nobody().refused(Login::new("kojiadmin", "secret")).await;
+        assert_eq!((refused, sessions().await), ((FaultKind::Callback, text("preCommit")), before));
+        plugin.refuse(None);
     }
 }
 
