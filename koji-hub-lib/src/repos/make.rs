@@ -6,6 +6,7 @@ use std::fmt::Write;
 use koji_core::api::TagRef;
 use koji_core::arch;
 use koji_core::ids::{BuildId, EventId, RepoId, TagId, TaskId};
+use koji_core::json::Json;
 use koji_core::model::{Repo, RepoState, TaggedBuild, TaggedRpm};
 use koji_core::nvr::{self, Nvr, Nvra};
 use koji_core::paths::{self, BuildDir};
@@ -40,7 +41,7 @@ pub(crate) async fn init(
     asked: Option<&Struct>,
 ) -> Result<(RepoId, EventId)> {
     let tag = tags::get(cx.db().await?, tag, event).await?;
-    let asked = RepoOptions::from_caller(asked)?;
+    let asked = RepoOptions::from_builder(asked);
     let (options, custom) = RepoOptions::of_tag(cx.hub().config(), &tag, &asked);
     if options.is_on("maven") && !cx.hub().config().enable_maven {
         fail!("Maven support not enabled");
@@ -50,7 +51,7 @@ pub(crate) async fn init(
     cx.tell(Callback::PreRepoInit(RepoInit { tag: &tag, event, repo_id: None, kind: kind.clone() })).await?;
     let db = cx.db().await?;
     if let Some(task) = task
-        && let Some(begun) = begun_by(db, task, tag.id).await?
+        && let Some(begun) = begun_by(db, task, tag.id, event, &options).await?
     {
         return Ok(begun);
     }
@@ -135,10 +136,20 @@ pub(crate) async fn init(
 }
 
 /// The repo that an earlier run of a task has begun, or made: its subtasks work on that one.
-async fn begun_by(db: &mut Conn, task: TaskId, tag: TagId) -> Result<Option<(RepoId, EventId)>> {
-    let sql =
-        "SELECT id, create_event FROM repo WHERE task_id = $1 AND tag_id = $2 AND state IN ($3, $4) ORDER BY id DESC";
-    Ok(db.fetch_optional(sql, args![task, tag, RepoState::Init, RepoState::Ready]).await?)
+async fn begun_by(
+    db: &mut Conn,
+    task: TaskId,
+    tag: TagId,
+    event: Option<EventId>,
+    options: &RepoOptions,
+) -> Result<Option<(RepoId, EventId)>> {
+    let sql = "SELECT id, create_event, opts FROM repo WHERE task_id = $1 AND tag_id = $2 AND state IN ($3, $4) ORDER BY id DESC";
+    let begun: Vec<(RepoId, EventId, Option<Json>)> =
+        db.fetch_all(sql, args![task, tag, RepoState::Init, RepoState::Ready]).await?;
+    let same = |(_, at, opts): &(RepoId, EventId, Option<Json>)| {
+        event.is_none_or(|event| event == *at) && RepoOptions::from_stored(opts.as_ref()) == *options
+    };
+    Ok(begun.into_iter().find(same).map(|(id, at, _)| (id, at)))
 }
 
 /// Puts each RPM in the lists of the arches whose repos hold it.
@@ -273,7 +284,7 @@ async fn link_latest(cx: &mut Call<'_>, repo: &Repo) -> Result<()> {
     if !dist && !RepoOptions::from_stored(repo.custom_opts.as_ref()).is_empty() {
         return Ok(());
     }
-    let newer: Vec<Option<koji_core::json::Json>> = cx
+    let newer: Vec<Option<Json>> = cx
         .db()
         .await?
         .fetch_scalars(

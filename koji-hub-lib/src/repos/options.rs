@@ -20,16 +20,18 @@ pub(crate) struct RepoOptions(Map<String, serde_json::Value>);
 impl RepoOptions {
     /// Reads what a caller gives; nil stands for not given.
     pub(crate) fn from_caller(options: Option<&Struct>) -> Result<Self> {
-        let mut out = Map::new();
-        for (name, value) in options.into_iter().flat_map(Struct::iter) {
-            if !NAMES.contains(&name) {
-                fail!(Parameter, "Invalid repo option: {name}");
-            }
-            if !value.is_nil() {
-                out.insert(name.to_owned(), value.is_truthy().into());
-            }
+        let mut names = options.into_iter().flat_map(Struct::iter).map(|(name, _)| name);
+        match names.find(|name| !NAMES.contains(name)) {
+            Some(unknown) => fail!(Parameter, "Invalid repo option: {unknown}"),
+            None => Ok(Self::from_builder(options)),
         }
-        Ok(RepoOptions(out))
+    }
+
+    /// Reads what a builder asks for; anything that is no option is passed over.
+    pub(crate) fn from_builder(options: Option<&Struct>) -> Self {
+        let known = options.into_iter().flat_map(Struct::iter).filter(|(name, _)| NAMES.contains(name));
+        let set = known.filter(|(_, value)| !value.is_nil());
+        RepoOptions(set.map(|(name, value)| (name.to_owned(), value.is_truthy().into())).collect())
     }
 
     /// Reads what is stored; anything that is no option is passed over.
