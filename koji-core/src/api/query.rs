@@ -20,7 +20,7 @@ pub struct QueryOpts {
     /// How many rows at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
-    /// Rows as lists instead of structs.
+    /// Rows as lists instead of structs: the values in the order of their fields' names.
     #[serde(default, rename = "asList", skip_serializing_if = "Option::is_none")]
     pub as_list: Option<bool>,
     /// Locks the rows.

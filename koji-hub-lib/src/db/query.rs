@@ -210,7 +210,7 @@ impl<'a> Select<'a> {
     }
 
     /// What a client asked for: the rows in its order and within its limits, or only their number, or each as a list of
-    /// its columns.
+    /// its columns, in the order of their names.
     pub async fn rows<T: FromDb + Serialize>(
         self,
         conn: &mut Conn,
@@ -221,7 +221,8 @@ impl<'a> Select<'a> {
         if asked.count_only == Some(true) {
             return Ok(Rows::Count(query.count(conn).await?));
         }
-        let names: Vec<&str> = query.columns.iter().map(|(_, name)| *name).collect();
+        let mut names: Vec<&str> = query.columns.iter().map(|(_, name)| *name).collect();
+        names.sort_unstable();
         let rows = query.fetch_all(conn).await?;
         Ok(if asked.as_list == Some(true) { Rows::values(rows, &names) } else { Rows::List(rows) })
     }

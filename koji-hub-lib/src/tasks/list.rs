@@ -213,7 +213,8 @@ pub(crate) async fn list(db: &mut Conn, options: Struct, query: Option<QueryOpts
     let rows: Vec<Row> = select.fetch_all(db).await?;
     let as_list = query.as_list == Some(true);
     let items = rows.into_iter().map(|row| item(row, decode && !as_list)).collect::<Result<Vec<_>>>()?;
-    let names: Vec<&str> = COLUMNS.iter().map(|(_, name)| *name).collect();
+    let mut names: Vec<&str> = COLUMNS.iter().map(|(_, name)| *name).collect();
+    names.sort_unstable();
     Ok(if as_list { Rows::values(items, &names) } else { Rows::List(items) })
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn list(db: &mut Conn, filter: Filter, asked: Option<&QueryOpts
         user.krb_principals = Some(principals.remove(&user.id).unwrap_or_default());
     }
     Ok(match asked.and_then(|asked| asked.as_list) {
-        Some(true) => Rows::values(users, &["id", "name", "status", "usertype", "krb_principals"]),
+        Some(true) => Rows::values(users, &["id", "krb_principals", "name", "status", "usertype"]),
         _ => Rows::List(users),
     })
 }
