@@ -130,7 +130,7 @@ pub struct Lent<DB: Backend> {
 }
 
 impl<DB: Backend> Lent<DB> {
-    /// The connection itself, for a statement; [`done`](Self::done) says how it ended.
+    /// The connection itself, for a statement of one's own. It is not handed on afterwards.
     pub fn raw(&mut self) -> Result<&mut DB::Connection, DbError> {
         self.in_order = false;
         let kept = self.kept.as_mut().ok_or(DbError::Aborted)?;

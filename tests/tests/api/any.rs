@@ -7,7 +7,8 @@ use koji_core::api::Mode;
 use koji_core::api::builds::CreateEmptyBuild;
 use koji_core::api::packages::PackageListAdd;
 use koji_core::api::tagging::TagBuildBypass;
-use koji_core::api::tags::CreateTag;
+use koji_core::api::tags::{CreateTag, DeleteTag};
+use koji_core::api::targets::CreateBuildTarget;
 use koji_core::api::users::GrantPermission;
 use koji_core::fault::FaultKind;
 use koji_core::python;
@@ -272,5 +273,42 @@ async fn where_koji_hands_an_id_to_its_database_it_may_be_nil_or_alone_in_a_list
         for task in [1.into(), Value::Nil, one(), "x".into()] {
             assert_eq!(strict(task).await.unwrap_err().message, "Task doesn't exist");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_python_takes_for_false_filters_nothing() {
+    for hub in hubs("what_python_takes_for_false").await {
+        let admin = hub.admin().await;
+        for tag in ["f44", "gone"] {
+            admin.call(CreateTag::new(tag)).await.unwrap();
+        }
+        admin.call(CreateBuildTarget::new("f44", "f44", "f44")).await.unwrap();
+        admin.call(DeleteTag::new("gone")).await.unwrap();
+        admin.call(CreateEmptyBuild::new("hello", "1", "1", None)).await.unwrap();
+        let call = async |method: &str, name: &str, value: Value| {
+            let named = members(&[(name, value), ("__starstar", true.into())]);
+            admin.call_raw(method, vec![named]).await.unwrap()
+        };
+        for (method, name) in [
+            ("getBuildTargets", "info"),
+            ("listBuilds", "createdBefore"),
+            ("listTags", "queryOpts"),
+            ("listChannels", "hostID"),
+            ("getTagExternalRepos", "tag_info"),
+            ("repo.query", "clauses"),
+        ] {
+            let all = call(method, name, Value::Nil).await;
+            for nothing in ["".into(), 0.into()] {
+                assert_eq!(call(method, name, nothing).await, all, "{method} {name}");
+            }
+        }
+        assert_eq!(call("getTaskDescendents", "task_id", 99.into()).await, members(&[("99", list(&[]))]));
+        // a tag that is no more may still have repos
+        assert_eq!(call("getRepo", "tag", "gone".into()).await, Value::Nil);
+        let text = async |method: &str, value: Value| admin.call_raw(method, vec![value]).await.unwrap_err().message;
+        assert_eq!(text("getRepo", "nosuch".into()).await, "No such entry in table tag: nosuch");
+        assert_eq!(text("getBuild", members(&[("id", 1.into())])).await, "did not provide name, version, and release");
+        assert_eq!(text("getBuildConfig", "it's".into()).await, "No such tagInfo: \"it's\"");
     }
 }

@@ -6,10 +6,11 @@ use koji_core::api::host_repos::RepoInit;
 use koji_core::api::packages::PackageListAdd;
 use koji_core::api::tagging::TagBuildBypass;
 use koji_core::api::tags::CreateTag;
+use koji_core::api::tasks::NewRepo;
 use koji_core::api::typed_builds::CreateMavenBuild;
 use koji_core::api::{BuildRef, Param};
 use koji_core::xmlrpc::Struct;
-use koji_tests::{Caller, TestHub, databases};
+use koji_tests::{Caller, TestHub, databases, hubs};
 
 const ARTIFACT: &str = "maven/org/example/lib";
 
@@ -59,5 +60,23 @@ async fn it_leads_to_what_the_tags_builds_hold() {
 
         let (repo, _) = builder.call(RepoInit::new("plain")).await.unwrap();
         assert!(storage.metadata(&format!("repos/plain/{repo}/maven")).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_runs_again_gets_the_repo_that_it_asked_for_before() {
+    for hub in hubs("a_task_that_runs_again").await {
+        let (admin, builder) = (hub.admin().await, hub.builder("builder1").await);
+        admin.call(CreateTag::new("f44").arches("x86_64".to_owned())).await.unwrap();
+        let task = admin.call(NewRepo::new("f44")).await.unwrap();
+        let ask = async |option: &str| {
+            let opts: Struct = [(option, true)].into_iter().collect();
+            builder.call(RepoInit::new("f44").task_id(task).opts(opts)).await.unwrap()
+        };
+        let first = ask("src").await;
+        assert_eq!(ask("src").await, first);
+        assert_ne!(ask("debuginfo").await.0, first.0);
+        assert_ne!(ask("nosuch").await.0, first.0);
+        assert_eq!(ask("src").await, first);
     }
 }
