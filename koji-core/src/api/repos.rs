@@ -10,7 +10,7 @@ methods! {
     /// A tag's latest repo that is ready, or in a state, or of an event.
     [Anyone, Read] "getRepo" => GetRepo(tag: TagRef, state: Option<i32> = None, event: Option<EventId> = None, dist: bool = false, min_event: Option<EventId> = None) -> Option<Repo>;
     /// Looks up a repo.
-    [Anyone, Read] "repoInfo" => RepoInfo(repo_id: AnyId<RepoId>, strict: bool = false) -> Option<Repo>;
+    [Anyone, Read] "repoInfo" => RepoInfo(repo_id: Option<RepoId>, strict: bool = false) -> Option<Repo>;
     /// The repos that are not deleted.
     [Anyone, Read] "getActiveRepos" => GetActiveRepos() -> Vec<ActiveRepo>;
     /// Marks a repo expired.

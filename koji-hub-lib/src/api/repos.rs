@@ -136,7 +136,7 @@ impl Handle for GetRepo {
 impl Handle for RepoInfo {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Option<Repo>> {
         let db = cx.db().await?;
-        match self.repo_id.0 {
+        match self.repo_id {
             Some(id) if self.strict => repos::get(db, id).await.map(Some),
             Some(id) => repos::find(db, id).await,
             None if self.strict => fail!("No such repo: None"),
