@@ -79,7 +79,7 @@ async fn a_task_whose_process_always_dies() {
     let all = Processes::start("kill-always", Dialect::Sqlite, 1).await;
     all.add_package("tiny").await;
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let srpm = build_source_rpm(folder.path(), "tiny", "1", "sleep 3");
+    let srpm = build_source_rpm(folder.path(), "tiny", "1", "sleep 10");
     let build = submit(&all.admin, &srpm, Struct::new()).await;
     reach(&all, build, Point::Begun("buildArch"), 1).await;
     for _ in 0..3 {
