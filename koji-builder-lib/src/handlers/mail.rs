@@ -42,11 +42,11 @@ async fn deliver(server: &str, config: &BuilderConfig, mail: &Mail) -> std::io::
     if let (Some(user), Some(password)) = (&config.smtp_user, &config.smtp_pass) {
         smtp.log_in(user, password).await?;
     }
-    smtp.ask(&format!("MAIL FROM:<{}>", bare_address(&config.from_addr))).await?.expect('2')?;
+    smtp.ask(&format!("MAIL FROM:<{}>", bare_address(&config.from_addr))).await?.with_code('2')?;
     // those whom the server knows get their mail, whoever else is named
     let (mut taken, mut refused) = (false, Vec::new());
     for recipient in &mail.recipients {
-        match smtp.ask(&format!("RCPT TO:<{}>", bare_address(recipient))).await?.expect('2') {
+        match smtp.ask(&format!("RCPT TO:<{}>", bare_address(recipient))).await?.with_code('2') {
             Ok(_) => taken = true,
             Err(e) => refused.push(e.to_string()),
         }
@@ -57,9 +57,9 @@ async fn deliver(server: &str, config: &BuilderConfig, mail: &Mail) -> std::io::
     for refusal in refused {
         tracing::warn!(refusal, "the mail server does not take a recipient");
     }
-    smtp.ask("DATA").await?.expect('3')?;
+    smtp.ask("DATA").await?.with_code('3')?;
     smtp.stream.write_all(message(&config.from_addr, mail).as_bytes()).await?;
-    smtp.ask(".").await?.expect('2')?;
+    smtp.ask(".").await?.with_code('2')?;
     // it is sent, however the server takes its leave
     if let Err(e) = smtp.ask("QUIT").await {
         tracing::debug!(error = %e, "the mail server hung up");
@@ -79,7 +79,7 @@ struct Answer(Vec<String>);
 
 impl Answer {
     /// An error with the server's words, unless the code begins with that digit.
-    fn expect(self, digit: char) -> std::io::Result<Self> {
+    fn with_code(self, digit: char) -> std::io::Result<Self> {
         match self.0.last() {
             Some(line) if line.starts_with(digit) => Ok(self),
             _ => Err(std::io::Error::other(self.0.join(" "))),
@@ -99,18 +99,18 @@ impl Smtp {
     }
 
     async fn greet(&mut self) -> std::io::Result<()> {
-        self.answer().await?.expect('2')?;
+        self.answer().await?.with_code('2')?;
         // many servers take no bare name, but each takes an address
         let me = match self.stream.get_ref().local_addr()?.ip() {
             IpAddr::V4(ip) => format!("[{ip}]"),
             IpAddr::V6(ip) => format!("[IPv6:{ip}]"),
         };
-        match self.ask(&format!("EHLO {me}")).await?.expect('2') {
+        match self.ask(&format!("EHLO {me}")).await?.with_code('2') {
             Ok(Answer(lines)) => {
                 let offers = lines.iter().filter_map(|line| line.get(4..));
                 self.offers = offers.map(|offer| offer.trim().to_uppercase()).collect();
             }
-            Err(_) => drop(self.ask(&format!("HELO {me}")).await?.expect('2')?),
+            Err(_) => drop(self.ask(&format!("HELO {me}")).await?.with_code('2')?),
         }
         Ok(())
     }
@@ -124,11 +124,11 @@ impl Smtp {
         };
         if offered("PLAIN") {
             let words = STANDARD.encode(format!("\0{user}\0{password}"));
-            self.ask(&format!("AUTH PLAIN {words}")).await?.expect('2')?;
+            self.ask(&format!("AUTH PLAIN {words}")).await?.with_code('2')?;
         } else if offered("LOGIN") {
-            self.ask("AUTH LOGIN").await?.expect('3')?;
-            self.ask(&STANDARD.encode(user)).await?.expect('3')?;
-            self.ask(&STANDARD.encode(password)).await?.expect('2')?;
+            self.ask("AUTH LOGIN").await?.with_code('3')?;
+            self.ask(&STANDARD.encode(user)).await?.with_code('3')?;
+            self.ask(&STANDARD.encode(password)).await?.with_code('2')?;
         } else {
             return Err(std::io::Error::other("it offers neither AUTH PLAIN nor AUTH LOGIN"));
         }
