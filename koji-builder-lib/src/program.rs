@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use koji_core::config::ResourceLimit;
 use nix::sys::prctl;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -53,7 +54,7 @@ fn run(config: BuilderConfig, handlers: Handlers) -> Result<Finish> {
     // orphans of killed tasks come here
     let _ = prctl::set_child_subreaper(true);
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
-    apply_limits(&config)?;
+    config.rlimits.iter().try_for_each(ResourceLimit::apply)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let requests = requests_of_signals()?;
@@ -96,28 +97,6 @@ pub fn requests_of_signals() -> Result<watch::Sender<Request>> {
         }
     });
     Ok(requests)
-}
-
-fn apply_limits(config: &BuilderConfig) -> Result<()> {
-    use nix::sys::resource::{Resource, setrlimit};
-    for (name, soft, hard) in &config.rlimits {
-        let resource = match name.as_str() {
-            "as" => Resource::RLIMIT_AS,
-            "core" => Resource::RLIMIT_CORE,
-            "cpu" => Resource::RLIMIT_CPU,
-            "data" => Resource::RLIMIT_DATA,
-            "fsize" => Resource::RLIMIT_FSIZE,
-            "memlock" => Resource::RLIMIT_MEMLOCK,
-            "nofile" | "ofile" => Resource::RLIMIT_NOFILE,
-            "nproc" => Resource::RLIMIT_NPROC,
-            "rss" => Resource::RLIMIT_RSS,
-            "stack" => Resource::RLIMIT_STACK,
-            other => return Err(Error::Configuration(format!("no such limit: {other}"))),
-        };
-        setrlimit(resource, *soft, *hard)
-            .map_err(|e| Error::Configuration(format!("cannot set RLIMIT_{}: {e}", name.to_uppercase())))?;
-    }
-    Ok(())
 }
 
 /// Replaces this process by a new one of the same program and arguments; only an error comes back.

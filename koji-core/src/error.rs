@@ -45,6 +45,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A limit of the process's resources that cannot be set.
+    #[error("cannot set {resource}")]
+    Limit {
+        /// The system's name of the resource.
+        resource: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A configuration directory that must hold `*.conf` files holds none.
     #[error("No config files found in directory: {0}")]
     ConfigDirectoryEmpty(PathBuf),
@@ -86,7 +95,8 @@ impl From<Error> for Fault {
             | Error::ConfigDirectoryEmpty(_)
             | Error::ConfigSyntax { .. }
             | Error::ConfigValue { .. }
-            | Error::NoProfile(_) => FaultKind::Configuration,
+            | Error::NoProfile(_)
+            | Error::Limit { .. } => FaultKind::Configuration,
         };
         Fault::new(kind, error.to_string())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use koji_core::config::{ConfigSource, Ini};
+use koji_core::config::{ConfigSource, Ini, ResourceLimit};
 
 use crate::{Error, NameRule, Result};
 
@@ -40,6 +40,8 @@ pub struct HubConfig {
     pub enable_win: bool,
     /// `MissingPolicyOk`
     pub missing_policy_ok: bool,
+    /// `RLIMIT_*`: limits of the hub's process, which the program sets, not the library.
+    pub rlimits: Vec<ResourceLimit>,
     /// `VerbosePolicy`: whether a refusal shows the rule.
     pub verbose_policy: bool,
     /// `EmailDomain`: with it, owners of builds and packages get mail at `<name>@<domain>`.
@@ -138,6 +140,7 @@ impl HubConfig {
             enable_maven: false,
             enable_win: false,
             missing_policy_ok: true,
+            rlimits: Vec::new(),
             verbose_policy: false,
             email_domain: None,
             notify_on_success: true,
@@ -255,6 +258,9 @@ impl HubConfig {
         }
         if let Some(v) = number("MaxNameLengthInternal")? {
             out.max_name_length = usize::try_from(v).unwrap_or(0);
+        }
+        for option in hub.names().filter(|option| ResourceLimit::is_named(option)) {
+            out.rlimits.extend(ResourceLimit::read(&hub, option).map_err(config_error)?);
         }
         let name_rule = |key: &str, slot: &mut NameRule| {
             if let Some(v) = hub.get(key).map_err(config_error)? {

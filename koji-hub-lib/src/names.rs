@@ -42,6 +42,18 @@ impl NameRule {
         }
     }
 
+    /// The regular expression.
+    pub(crate) fn regex(&self) -> String {
+        match &self.0 {
+            Rule::Chars(others) => format!("^[A-Za-z0-9{others}]+$"),
+            Rule::Regex(regex) => {
+                let text = regex.as_str();
+                text.strip_prefix(r"\A(?:").and_then(|text| text.strip_suffix(')')).unwrap_or(text).to_owned()
+            }
+            Rule::Any => String::new(),
+        }
+    }
+
     fn allows(&self, name: &str) -> bool {
         match &self.0 {
             Rule::Chars(others) => {

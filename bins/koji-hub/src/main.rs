@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use koji_core::config::ResourceLimit;
 use koji_hub_lib::config::HubConfig;
 use koji_hub_lib::{Hub, NewUser, PolicyData};
 use tokio::signal::unix::{SignalKind, signal};
@@ -134,6 +135,7 @@ fn read_password() -> anyhow::Result<String> {
 }
 
 async fn serve(config: HubConfig) -> anyhow::Result<()> {
+    config.rlimits.iter().try_for_each(ResourceLimit::apply)?;
     let hub = Hub::open(config).await?;
     let listener = hub.bind().await?;
     tracing::info!(address = %listener.local_addr()?, "serving");

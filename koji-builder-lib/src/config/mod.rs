@@ -10,6 +10,7 @@ use std::time::Duration;
 pub use cli::Cli;
 pub(crate) use hub::HubAccess;
 use koji_client::{Options, Session};
+use koji_core::config::ResourceLimit;
 use koji_core::secret::Secret;
 use serde::{Deserialize, Serialize};
 
@@ -107,8 +108,8 @@ pub struct BuilderConfig {
     pub createrepo_skip_stat: bool,
     /// Whether a build goes on for the other arches when it failed for one.
     pub build_arch_can_fail: bool,
-    /// Limits of the processes, by name (`nofile`): soft and hard.
-    pub rlimits: Vec<(String, u64, u64)>,
+    /// `RLIMIT_*`: limits of the processes.
+    pub rlimits: Vec<ResourceLimit>,
     /// tracing's filter, such as `info`.
     pub log_filter: String,
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use koji_core::config::{ConfigSource, Ini, Section};
+use koji_core::config::{ConfigSource, Ini, ResourceLimit, Section};
 
 use super::{BuilderConfig, BuildrootKind};
 use crate::error::{Error, Result};
@@ -38,8 +38,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "xz_options",
     "yum_proxy",
 ];
-
-const RLIMITS: &[&str] = &["as", "core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "ofile", "rss", "stack"];
 
 impl BuilderConfig {
     /// Reads a `kojid.conf`. It has one section, `[kojid]`; another one, or a key that kojid does not know, is an error.
@@ -123,18 +121,9 @@ impl BuilderConfig {
             "createrepo_skip_stat" => self.createrepo_skip_stat = flag()?,
             "build_arch_can_fail" => self.build_arch_can_fail = flag()?,
             "log_level" => self.log_filter = text.to_lowercase(),
-            _ => match name.strip_prefix("rlimit_").filter(|limit| RLIMITS.contains(limit)) {
-                Some(limit) => {
-                    let problem = || section.invalid(name, format!("{name} must be a soft and a hard limit"));
-                    let values: Result<Vec<u64>, _> = text.split_whitespace().map(str::parse).collect();
-                    match values.ok().as_deref() {
-                        Some([soft, hard]) => self.rlimits.push((limit.to_owned(), *soft, *hard)),
-                        _ => return Err(problem().into()),
-                    }
-                }
-                None if WITHOUT_EFFECT.contains(&name) => {}
-                None => return Err(section.invalid(name, format!("unknown config option: {name}")).into()),
-            },
+            _ if ResourceLimit::is_named(name) => self.rlimits.extend(ResourceLimit::read(section, name)?),
+            _ if WITHOUT_EFFECT.contains(&name) => {}
+            _ => return Err(section.invalid(name, format!("unknown config option: {name}")).into()),
         }
         Ok(())
     }
@@ -161,7 +150,8 @@ mod tests {
         assert_eq!(config.sleeptime, Duration::from_secs(3));
         assert!((config.maxload - 1.5).abs() < f64::EPSILON);
         assert_eq!(config.allowed_scms, "*:/*:no:\n!bad:*");
-        assert_eq!(config.rlimits, [("nofile".to_owned(), 10, 20)]);
+        let limit = ResourceLimit { resource: "RLIMIT_NOFILE".to_owned(), soft: 10, hard: Some(20) };
+        assert_eq!(config.rlimits, [limit]);
         assert!(!config.createrepo_update);
         config.check().unwrap();
     }

@@ -2,8 +2,10 @@
 
 mod ini;
 mod interpolation;
+mod limits;
 mod profile;
 mod reader;
 
 pub use ini::{ConfigSource, Ini, Section};
+pub use limits::ResourceLimit;
 pub use profile::{AuthType, Profile, ProfileSources};

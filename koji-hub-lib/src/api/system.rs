@@ -1,3 +1,6 @@
+use std::path::Path;
+use std::time::Duration;
+
 use koji_core::api::system::*;
 use koji_core::api::{ParamInfo, ParamKind};
 use koji_core::fault::{Fault, FaultKind};
@@ -6,6 +9,7 @@ use koji_core::xmlrpc::{Struct, Value};
 
 use crate::Result;
 use crate::call::Call;
+use crate::config::HubConfig;
 use crate::error::fail;
 use crate::registry::{Entry, Handle, Registry};
 
@@ -78,32 +82,69 @@ impl Handle for WinEnabled {
 
 impl Handle for ShowOpts {
     async fn handle(self, cx: &mut Call<'_>) -> Result<Value> {
-        let c = cx.hub().config();
-        let seconds = |d: std::time::Duration| Value::Int(i64::try_from(d.as_secs()).unwrap_or(i64::MAX));
-        let opts: Struct = [
-            ("KojiDir", Value::from(c.koji_dir.to_string_lossy().into_owned())),
-            ("KojiWebURL", c.web_url.as_str().into()),
-            ("CheckClientIP", c.check_client_ip.into()),
-            ("DisableURLSessions", c.disable_url_sessions.into()),
-            ("LoginCreatesUser", c.login_creates_user.into()),
-            ("LockOut", c.lock_out.into()),
-            ("EnableMaven", c.enable_maven.into()),
-            ("EnableWin", c.enable_win.into()),
-            ("MissingPolicyOk", c.missing_policy_ok.into()),
-            ("VerbosePolicy", c.verbose_policy.into()),
-            ("AllowNewRepo", c.allow_new_repo.into()),
-            ("MaxJobs", c.max_jobs.into()),
-            ("AssignTimeout", seconds(c.assign_timeout)),
-            ("HostTimeout", seconds(c.host_timeout)),
-            ("ReadyTimeout", seconds(c.ready_timeout)),
-            ("SoftRefusalTimeout", seconds(c.soft_refusal_timeout)),
-            ("MaxRepoTasks", c.max_repo_tasks.into()),
-            ("RepoLag", seconds(c.repo_lag)),
-        ]
-        .into_iter()
-        .collect();
+        let opts = options(cx.hub().config());
         Ok(if self.as_string { python::repr(&opts.into()).into() } else { opts.into() })
     }
+}
+
+/// The options that the hub has, as `hub.conf` has them. How it gets at the database is nobody's business.
+fn options(c: &HubConfig) -> Struct {
+    let int = |n: u64| Value::Int(i64::try_from(n).unwrap_or(i64::MAX));
+    let seconds = |span: Duration| int(span.as_secs());
+    let minutes = |span: Duration| int(span.as_secs() / 60);
+    let words = |words: &[String]| Value::from(words.join(" "));
+    let path = |path: &Path| Value::from(path.to_string_lossy().into_owned());
+    let limits = c.rlimits.iter().map(|limit| {
+        let number = |n: u64| if n == u64::MAX { "-1".to_owned() } else { n.to_string() };
+        let hard = limit.hard.map(|hard| format!(" {}", number(hard))).unwrap_or_default();
+        (limit.resource.clone(), Value::from(number(limit.soft) + &hard))
+    });
+    let others = [
+        ("AllowNewRepo", c.allow_new_repo.into()),
+        ("AssignTimeout", seconds(c.assign_timeout)),
+        ("CapacityOvercommit", c.capacity_overcommit.into()),
+        ("CheckClientIP", c.check_client_ip.into()),
+        ("DebuginfoTags", words(&c.repo_tags.debuginfo)),
+        ("DisableNotifications", c.disable_notifications.into()),
+        ("DisableURLSessions", c.disable_url_sessions.into()),
+        ("EmailDomain", c.email_domain.clone().into()),
+        ("EnableMaven", c.enable_maven.into()),
+        ("EnableWin", c.enable_win.into()),
+        ("HostTimeout", seconds(c.host_timeout)),
+        ("KojiDir", path(&c.koji_dir)),
+        ("KojiWebURL", c.web_url.as_str().into()),
+        ("Listen", c.listen.as_str().into()),
+        ("LockOut", c.lock_out.into()),
+        ("LoginCreatesUser", c.login_creates_user.into()),
+        ("MaxJobs", c.max_jobs.into()),
+        ("MaxNameLengthInternal", int(c.max_name_length as u64)),
+        ("MaxRepoTasks", c.max_repo_tasks.into()),
+        ("MaxRepoTasksMaven", c.max_repo_tasks_maven.into()),
+        ("MaxRequestLength", int(c.max_request_length.unwrap_or(0) as u64)),
+        ("MissingPolicyOk", c.missing_policy_ok.into()),
+        ("NotifyOnSuccess", c.notify_on_success.into()),
+        ("OfflineMessage", c.offline.clone().into()),
+        ("PluginConfigDir", path(&c.plugin_config_dir)),
+        ("Plugins", words(&c.plugins)),
+        ("RPMDefaultChecksums", words(&c.rpm_default_checksums)),
+        ("ReadyTimeout", seconds(c.ready_timeout)),
+        ("RegexNameInternal", c.name_rule.regex().into()),
+        ("RegexUserName", c.user_name_rule.regex().into()),
+        ("RepoAutoLag", seconds(c.repo_auto_lag)),
+        ("RepoLag", seconds(c.repo_lag)),
+        ("RepoLagWindow", seconds(c.repo_lag_window)),
+        ("RepoQueueUser", c.repo_queue_user.as_str().into()),
+        ("RepoRetries", c.repo_retries.into()),
+        ("RequestCleanTime", minutes(c.request_clean_time)),
+        ("RunInterval", seconds(c.run_interval)),
+        ("SeparateSourceTags", words(&c.repo_tags.separate_source)),
+        ("ServerOffline", c.offline.is_some().into()),
+        ("SessionRenewalTimeout", minutes(c.session_renewal.unwrap_or_default())),
+        ("SoftRefusalTimeout", seconds(c.soft_refusal_timeout)),
+        ("SourceTags", words(&c.repo_tags.source)),
+        ("VerbosePolicy", c.verbose_policy.into()),
+    ];
+    others.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(limits).collect()
 }
 
 /// The parameters as Python's signature shows them.

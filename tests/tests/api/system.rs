@@ -40,6 +40,10 @@ async fn its_settings_are_for_administrators_and_hold_no_secret() {
             panic!("no struct")
         };
         assert!(shown.get("KojiDir").is_some());
+        assert_eq!(shown.get("RegexUserName"), Some(&Value::from("^[A-Za-z0-9/_.@-]+$")));
+        assert_eq!(shown.get("SessionRenewalTimeout"), Some(&Value::from(1440)));
+        let Value::String(text) = admin.call(ShowOpts::new()).await.unwrap() else { panic!("no text") };
+        assert!(text.contains("'AllowNewRepo': True, 'AssignTimeout': 300, "), "{text}");
         assert!(shown.iter().all(|(name, _)| !["DBPass", "DBConnectionString"].contains(&name)), "{shown:?}");
     }
 }
