@@ -126,8 +126,8 @@ impl<'h> Call<'h> {
         Ok(self.conn.insert(conn))
     }
 
-    /// The database for a statement that is all that the call writes: it takes no transaction to keep it or not. It takes one if
-    /// there is one already, or if plugins are to hear of it.
+    /// The database for a statement that is all that the call writes, and that commits by itself: without a transaction, unless
+    /// one is open already or plugins are told of commits.
     pub(crate) async fn alone(&mut self) -> Result<&mut Conn> {
         let told = self.tells(CallbackType::PreCommit) || self.tells(CallbackType::PostCommit);
         if self.conn.is_none() && self.forgettable && !told {
@@ -347,7 +347,7 @@ impl<'h> Call<'h> {
         if let Some(conn) = self.conn.take()
             && let Err(e) = conn.rollback().await
         {
-            tracing::warn!(error = %e, "rollback failed; the connection is closed");
+            tracing::warn!(error = %e, "rollback failed");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
-/// The most memory for unpacking.
+/// The most memory for unpacking xz; the others need less.
 const MOST_MEMORY: u64 = 256 * 1024 * 1024;
 
 /// How data is packed.

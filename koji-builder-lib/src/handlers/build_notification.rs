@@ -154,14 +154,15 @@ async fn failure(cx: &TaskContext, build: &Build, parts: &[Part]) -> Result<Stri
     let failed = parts.iter().filter(|part| part.task.state == TaskState::Failed);
     let hosts: Vec<String> =
         failed.filter_map(|part| Some(format!("{} ({})", part.host.as_ref()?, part.task.arch))).collect();
-    let why = match build.task_id {
+    let result = match build.task_id {
         Some(task) => match cx.session().call(GetTaskResult::new(task)).await {
-            Ok(result) => python::str(&result),
-            Err(koji_client::Error::Fault(fault)) => fault.message.trim().to_owned(),
+            Ok(result) => Some(result).filter(Value::is_truthy).map(|result| python::str(&result)),
+            Err(koji_client::Error::Fault(fault)) => Some(fault.message.trim().to_owned()),
             Err(e) => return Err(e.into()),
         },
-        None => "Unknown".to_owned(),
+        None => None,
     };
+    let why = result.as_deref().unwrap_or("Unknown");
     Ok(format!("{} ({}) failed on {}:\n  {why}\n\n", build.nvr, build.id, hosts.join(", ")))
 }
 

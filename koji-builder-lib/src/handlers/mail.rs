@@ -61,7 +61,7 @@ async fn deliver(server: &str, config: &BuilderConfig, mail: &Mail) -> std::io::
     smtp.stream.write_all(message(&config.from_addr, mail).as_bytes()).await?;
     smtp.ask(".").await?.with_code('2')?;
     // it is sent, however the server takes its leave
-    if let Err(e) = smtp.ask("QUIT").await {
+    if let Err(e) = smtp.stream.write_all(b"QUIT\r\n").await {
         tracing::debug!(error = %e, "the mail server hung up");
     }
     Ok(())
@@ -89,8 +89,8 @@ impl Answer {
 
 impl Smtp {
     async fn connect(server: &str) -> std::io::Result<Self> {
-        // more colons are an address's own
-        let port = server.split_once(':').filter(|(_, rest)| !rest.contains(':'));
+        // more colons are an address's own, unless it stands in brackets
+        let port = server.split_once(':').filter(|(_, rest)| server.starts_with('[') || !rest.contains(':'));
         let stream = match port {
             Some(_) => TcpStream::connect(server).await?,
             None => TcpStream::connect((server, PORT)).await?,

@@ -83,14 +83,16 @@ impl Param for bool {
     }
 }
 
+/// Up to where doubles have every whole number.
+const EXACT: f64 = (1_u64 << 53) as f64;
+
 /// Python's client sends what it was given on the command line: digits in a string are a number too, and so is a double
 /// without a fraction.
 impl Param for i64 {
     fn from_value(value: Value) -> Result<Self, String> {
         let number = match &value {
             Value::String(text) => text.trim().parse().ok(),
-            // exact as far as a double goes
-            Value::Double(v) if v.fract() == 0.0 => Some(*v as i64),
+            Value::Double(v) if v.fract() == 0.0 && v.abs() <= EXACT => Some(*v as i64),
             other => other.as_int(),
         };
         number.map_or_else(|| expected("an integer", &value), Ok)

@@ -334,9 +334,9 @@ impl Handle for ChangeBuildVolume {
 
 impl Prepare for ChangeBuildVolume {
     async fn prepare(self, cx: &mut Call<'_>) -> Result<()> {
-        let (_, name) = names::get(cx.db().await?, &self.volume).await?;
+        let (volume, name) = names::get(cx.db().await?, &self.volume).await?;
         let build = builds::get(cx.db().await?, &self.build).await?;
-        builds::change_volume_ahead(cx, &build, &name).await
+        builds::change_volume_ahead(cx, &build, volume, &name).await
     }
 }
 

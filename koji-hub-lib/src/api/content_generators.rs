@@ -57,6 +57,6 @@ impl Handle for CgImport {
 
 impl Prepare for CgImport {
     async fn prepare(self, cx: &mut Call<'_>) -> Result<()> {
-        cgs::read_ahead(cx, self.metadata, &self.directory).await
+        cgs::read_ahead(cx, self.metadata, &self.directory, self.token.as_deref()).await
     }
 }

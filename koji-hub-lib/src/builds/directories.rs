@@ -87,25 +87,23 @@ async fn put_aside(storage: &dyn Storage, dir: &str) -> Result<Option<String>> {
     }
 }
 
-/// Copies the directory of a build that is to move, for [`relocate`] to find. What is in the way of the move is left for
-/// that to say.
+/// Copies the directory of a build that is to move, for [`relocate`] to find, if nothing is in the way of the move.
 pub(super) async fn copy_ahead(cx: &mut Call<'_>, old: &Build, new: &Build) -> Result<()> {
     let (from, to) = (old.dir(), new.dir());
-    let storage = cx.storage();
-    let is_dir = storage.metadata(from.path()).await?.is_some_and(|found| found.is_dir);
-    let is_free = storage.is_link(to.path()).await? || storage.metadata(to.path()).await?.is_none();
-    if is_dir && is_free && from != to {
+    if from != to {
+        check_way(cx, old, new).await?;
+        cx.release().await?;
+        let storage = cx.storage();
         let copy = cx.prepared().copy.insert(CopiedDir::new(from.path(), beside(to.path())));
         copy.update(storage).await?;
     }
     Ok(())
 }
 
-/// Copies a build's directory from where it was to where it is to be, and leaves what the move asks for to the time after
-/// the commit. `old` and `new` are the same build, locked, before and after.
-pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Result<()> {
-    let (from, to) = (old.dir(), new.dir());
-    let (from, to) = (from.path(), to.path());
+/// A fault if a build's directory is not there, or if there is something where it is to be or on any other volume.
+async fn check_way(cx: &mut Call<'_>, old: &Build, new: &Build) -> Result<()> {
+    let from = old.dir();
+    let from = from.path();
     let storage = cx.storage();
     let usual = BuildDir::new(None, &new.name());
     for volume in volumes::list(cx.db().await?).await? {
@@ -123,12 +121,22 @@ pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Res
     match storage.metadata(from).await? {
         None => fail!("Build directory missing: {}", cx.hub().config().full_path(from)),
         Some(found) if !found.is_dir => fail!("Not a directory: {}", cx.hub().config().full_path(from)),
-        Some(_) => {}
+        Some(_) => Ok(()),
     }
+}
+
+/// Copies a build's directory from where it was to where it is to be, and leaves what the move asks for to the time after
+/// the commit. `old` and `new` are the same build, locked, before and after.
+pub(super) async fn relocate(cx: &mut Call<'_>, old: &Build, new: &Build) -> Result<()> {
+    let (from, to) = (old.dir(), new.dir());
+    let (from, to) = (from.path(), to.path());
+    let storage = cx.storage();
+    check_way(cx, old, new).await?;
     // readers see no half of it
     let ahead = cx.prepared().copy.take().filter(|copy| copy.is_beside(from, to));
     let mut copied = ahead.unwrap_or_else(|| CopiedDir::new(from, beside(to)));
     let copy = copied.path().to_owned();
+    let usual = BuildDir::new(None, &new.name());
     let (hub, link, made, part) = (cx.hub().clone(), storage.is_link(to).await?, to.to_owned(), copy.clone());
     let target = from.to_owned();
     cx.on_rollback(async move {

@@ -39,19 +39,24 @@ pub(crate) async fn change_volume(
 }
 
 /// Copies the files of a build that is to move to a volume, before the transaction in which it does.
-pub(crate) async fn change_volume_ahead(cx: &mut Call<'_>, build: &Build, volume: &str) -> Result<()> {
-    cx.release().await?;
+pub(crate) async fn change_volume_ahead(
+    cx: &mut Call<'_>,
+    build: &Build,
+    volume_id: VolumeId,
+    volume: &str,
+) -> Result<()> {
     if !matches!(build.state, BuildState::Complete | BuildState::Deleted) {
         return Ok(());
     }
     assert_directory(cx.storage(), volume).await?;
-    copy_ahead(cx, build, &Build { volume_name: volume.to_owned(), ..build.clone() }).await
+    let moved = Build { volume_id, volume_name: volume.to_owned(), ..build.clone() };
+    copy_ahead(cx, build, &moved).await
 }
 
 /// As [`change_volume_ahead`], for [`apply_policy`].
 pub(crate) async fn apply_policy_ahead(cx: &mut Call<'_>, build: &Build, strict: bool) -> Result<()> {
     match by_policy(cx, build, strict).await? {
-        Some((_, name)) => change_volume_ahead(cx, build, &name).await,
+        Some((volume, name)) => change_volume_ahead(cx, build, volume, &name).await,
         None => Ok(()),
     }
 }

@@ -21,13 +21,16 @@ use crate::plugin::{self, BuildChange, Callback, Import, hears_of_imports};
 use crate::{Error, Result, names, policy, users};
 
 /// Reads the files of an import, which takes longer than all else of it: their checksums are known by then.
-pub(crate) async fn read_ahead(cx: &mut Call<'_>, given: Value, directory: &str) -> Result<()> {
+/// What is refused without them is refused before.
+pub(crate) async fn read_ahead(cx: &mut Call<'_>, given: Value, directory: &str, token: Option<&str>) -> Result<()> {
     let dir = directory.trim_matches('/');
     let (members, text) = metadata::open(cx.hub(), given, dir).await?;
     metadata::check_version(&members)?;
-    generator(cx, &members).await?;
+    let cg = generator(cx, &members).await?;
+    let Metadata { build, outputs: files, .. } = metadata::read(members, text)?;
+    check_build(cx, &build, cg, token).await?;
     cx.release().await?;
-    for file in metadata::read(members, text)?.outputs {
+    for file in files {
         outputs::read_ahead(cx, &file, dir).await?;
     }
     Ok(())

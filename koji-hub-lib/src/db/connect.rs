@@ -80,7 +80,7 @@ impl Db {
 
     /// A connection for what may be forgotten if the database server breaks down right after its commit, as sessions may: on
     /// Postgres the commit does not wait for the disk. Unless a transaction is opened, each statement is committed by itself.
-    pub async fn forgettable(&self) -> Result<Conn, DbError> {
+    pub(crate) async fn forgettable(&self) -> Result<Conn, DbError> {
         Ok(Conn::new(match self {
             Self::Sqlite { write, .. } => Inner::Sqlite(write.acquire().await?),
             Self::Postgres { hasty, .. } => Inner::Postgres(hasty.acquire().await?),

@@ -84,6 +84,7 @@ pub fn glob_to_like(pattern: &str) -> String {
 /// |---|---|
 /// | `"task.id ", {in "$1"}` | is in the [`list`](crate::db::list) `$1` |
 /// | `"task.id ", {not in "$1"}` | is not in the list `$1` |
+/// | `{among "l.tag_id", "$1"}` | is in the list `$1`, which names few of the rows: SQLite, which does not know that, would rather read all of a table |
 /// | `"FROM ", {each "$1", "x"}` | a row for each value of the list `$1`, read as `x.value` |
 /// | `{like "t.name", "$1"}` | `LIKE`, case matters, `\` escapes |
 /// | `{ilike "t.name", "$1"}` | `LIKE`, whatever the case (on SQLite of ASCII letters) |
@@ -117,6 +118,9 @@ macro_rules! __sqlite {
     };
     ({not in $list:literal}) => {
         ::std::concat!("NOT IN (SELECT value FROM json_each(", $list, "))")
+    };
+    ({among $column:literal, $list:literal}) => {
+        ::std::concat!("unlikely(", $column, " IN (SELECT value FROM json_each(", $list, ")))")
     };
     ({each $list:literal, $name:literal}) => {
         ::std::concat!("json_each(", $list, ") AS ", $name)
@@ -155,6 +159,9 @@ macro_rules! __postgres {
     };
     ({not in $list:literal}) => {
         ::std::concat!("<> ALL(", $list, ")")
+    };
+    ({among $column:literal, $list:literal}) => {
+        ::std::concat!($column, " = ANY(", $list, ")")
     };
     ({each $list:literal, $name:literal}) => {
         ::std::concat!("unnest(", $list, ") AS ", $name, "(value)")

@@ -14,7 +14,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::DbError;
 
-/// For how long a connection is handed on before sqlx's pool sees it again, which ends those that are old or broken.
+/// For how long a connection is handed on. The next user after that gets one from sqlx's pool, which ends those that are old or
+/// broken.
 const KEPT: Duration = Duration::from_secs(10);
 
 /// One of the two databases.
@@ -130,7 +131,8 @@ pub struct Lent<DB: Backend> {
 }
 
 impl<DB: Backend> Lent<DB> {
-    /// The connection itself, for a statement of one's own. It is not handed on afterwards.
+    /// The connection itself, for a statement of one's own. It goes back to sqlx's pool afterwards: what is set or begun there
+    /// must not be left behind.
     pub fn raw(&mut self) -> Result<&mut DB::Connection, DbError> {
         self.in_order = false;
         let kept = self.kept.as_mut().ok_or(DbError::Aborted)?;
@@ -157,6 +159,17 @@ impl<DB: Backend> Lent<DB> {
     }
 }
 
+/// Undoes an open transaction; whether it could.
+async fn undo<DB: Backend>(conn: &mut DB::Connection) -> bool {
+    // the first answer may still be that of the statement that was broken off
+    for _ in 0..2 {
+        if DB::script(conn, sqlx::SqlSafeStr::into_sql_str("ROLLBACK")).await.is_ok() {
+            return true;
+        }
+    }
+    false
+}
+
 impl<DB: Backend> Drop for Lent<DB> {
     fn drop(&mut self) {
         let Some(mut kept) = self.kept.take() else { return };
@@ -170,11 +183,12 @@ impl<DB: Backend> Drop for Lent<DB> {
         };
         let (shared, turn, in_tx) = (self.shared.clone(), self.turn.take(), self.in_tx);
         runtime.spawn(async move {
-            // SQLite ends a transaction by itself when the disk is full: what cannot be undone is undone
-            if in_tx && DB::script(&mut kept.conn, sqlx::SqlSafeStr::into_sql_str("ROLLBACK")).await.is_ok() {
-                shared.keep(kept);
-            } else {
+            if !in_tx {
                 kept.conn.return_to_pool().await;
+            } else if undo::<DB>(&mut kept.conn).await {
+                shared.keep(kept);
+            } else if let Err(e) = kept.conn.close().await {
+                tracing::debug!(error = %e, "a connection broke");
             }
             drop(turn);
         });

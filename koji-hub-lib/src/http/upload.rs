@@ -19,7 +19,8 @@ struct Uploaded {
     hexdigest: String,
 }
 
-/// How much of an upload is kept before it is written. Clients send 1 MiB at a time, which is written when all of it is there.
+/// How much of an upload is written at once, while as much again may come in: the first of it before it is known who sends it.
+/// Clients send 1 MiB at a time, which is written when all of it is there.
 const PIECE: usize = 1 << 20;
 /// How much is read of an upload that was refused, so that a client that is still sending hears why.
 const MOST_REFUSED: usize = 256 << 20;

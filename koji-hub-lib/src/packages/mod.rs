@@ -107,7 +107,7 @@ pub(crate) async fn unblocked(
             ("tag_packages.blocked", "blocked"),
         ])
         .at("tag_packages", event)
-        .filter(sql!("tag_packages.tag_id ", { in "$1" }), args![db_list(&line)]);
+        .filter(sql!({among "tag_packages.tag_id", "$1"}), args![db_list(&line)]);
     query = if prefix.is_empty() && steps.iter().all(|step| step.filter.is_empty()) {
         query.column("''", "name")
     } else {

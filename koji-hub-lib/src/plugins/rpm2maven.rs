@@ -86,16 +86,24 @@ impl Rpm2Maven {
             fail!("{filepath} is not in the hub's storage");
         };
         let patterns = self.artifact_paths.clone();
-        let wanted = move |file: &str| file.rsplit_once('/').is_some_and(|(dir, _)| glob::matches_any(&patterns, dir));
-        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for file in rpm_file::unpack(hub, path, place, wanted).await? {
-            if let Some((dir, name)) = file.rsplit_once('/') {
-                found.entry(dir.to_owned()).or_default().push(name.to_owned());
-            }
-        }
-        found.retain(|_, names| names.iter().filter(|name| name.ends_with(".pom")).count() == 1);
-        Ok(found)
+        let of_artifacts = move |files: Vec<String>| {
+            let mut folders = by_folder(files);
+            folders.retain(|dir, names| {
+                glob::matches_any(&patterns, dir) && names.iter().filter(|name| name.ends_with(".pom")).count() == 1
+            });
+            folders.iter().flat_map(|(dir, names)| names.iter().map(move |name| format!("{dir}/{name}"))).collect()
+        };
+        Ok(by_folder(rpm_file::unpack(hub, path, place, of_artifacts).await?))
     }
+}
+
+/// The names of the files in each folder.
+fn by_folder(files: Vec<String>) -> BTreeMap<String, Vec<String>> {
+    let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (dir, name) in files.iter().filter_map(|file| file.rsplit_once('/')) {
+        folders.entry(dir.to_owned()).or_default().push(name.to_owned());
+    }
+    folders
 }
 
 /// Makes the build one of Maven. Which of its artifacts should give it its name nobody knows: it gets one of its own, from

@@ -283,7 +283,13 @@ impl RpmFile {
             "NVRA" => format!("{}.{}", nvr(), text("ARCH")).into(),
             "NEVR" => format!("{}-{}", text("NAME"), evr()).into(),
             "NEVRA" => format!("{}-{}.{}", text("NAME"), evr(), text("ARCH")).into(),
-            "ARCHSUFFIX" if self.entry(SOURCERPM).is_none() => ".src".into(),
+            "ARCHSUFFIX" if self.entry(SOURCERPM).is_none() => {
+                let is_whole = ["NOSOURCE", "NOPATCH"]
+                    .into_iter()
+                    .filter_map(tags::by_name)
+                    .all(|tag| self.entry(tag.number).is_none());
+                if is_whole { ".src".into() } else { ".nosrc".into() }
+            }
             "ARCHSUFFIX" => format!(".{}", text("ARCH")).into(),
             "HEADERCOLOR" => self.numbers("FILECOLORS").into_iter().fold(0, |all, color| (all | color) & 0xf).into(),
             name => match (name.strip_suffix("NEVRS"), name.strip_prefix("LONG")) {

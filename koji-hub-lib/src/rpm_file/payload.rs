@@ -1,6 +1,6 @@
 //! The files that an RPM installs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
@@ -13,26 +13,27 @@ use crate::{Error, Hub};
 
 /// The most bytes that are unpacked.
 const MOST_BYTES: u64 = 16 * 1024 * 1024 * 1024;
-/// The most files that an RPM may have.
+/// The most files that are written.
 const MOST_FILES: usize = 20_000;
 /// How much is written at once.
 const PIECE: u64 = 1024 * 1024;
 
-/// Writes the regular files of an RPM that are wanted into a folder of the storage, which should be empty: each at its own
-/// path below it. Gives these paths, with a slash before them. Links are left out; files that share their content are not.
+/// Writes those of an RPM's regular files that are chosen from their paths into a folder of the storage, which should be empty:
+/// each at its own path below it. Gives the paths of what was written, with a slash before them. Links are not asked about; files
+/// that share their content are.
 ///
 /// A path that would lead out of the folder is an error, as is an RPM that is too large.
 pub(crate) async fn unpack(
     hub: &Hub,
     path: &str,
     folder: String,
-    wanted: impl Fn(&str) -> bool + Send + 'static,
+    choose: impl FnOnce(Vec<String>) -> Vec<String> + Send + 'static,
 ) -> crate::Result<Vec<String>> {
     let wrong = |reason: String| Error::Rpm { path: path.to_owned(), reason };
     let Some(found) = super::read(hub.storage(), path).await? else { return Err(wrong("no such file".into())) };
     let file = BlockingFile::new(hub.clone(), path.to_owned(), found.size);
     let into = Folder { hub: hub.clone(), runtime: Handle::current(), path: folder };
-    match tokio::task::spawn_blocking(move || read(found.head, file, &into, wanted)).await {
+    match tokio::task::spawn_blocking(move || read(found.head, file, &into, choose)).await {
         Ok(files) => files.map_err(wrong),
         Err(e) => Err(wrong(e.to_string())),
     }
@@ -78,27 +79,33 @@ fn read(
     head: Bytes,
     file: BlockingFile,
     folder: &Folder,
-    wanted: impl Fn(&str) -> bool,
+    choose: impl FnOnce(Vec<String>) -> Vec<String>,
 ) -> Result<Vec<String>, String> {
     let mut package = open(head, file).map_err(|e| e.to_string())?;
     let inodes = inodes(&package)?;
+    let wanted: HashSet<String> = choose(inodes.keys().cloned().collect()).into_iter().collect();
+    if wanted.len() > MOST_FILES {
+        return Err(format!("more than {MOST_FILES} files"));
+    }
     let mut written: Vec<String> = Vec::new();
     // of several names for one file only the last comes with the content
     let mut waiting: HashMap<u32, Vec<String>> = HashMap::new();
-    while let Some(mut file) = package.next_file().map_err(|e| e.to_string())? {
+    while written.len() < wanted.len()
+        && let Some(mut file) = package.next_file().map_err(|e| e.to_string())?
+    {
         if file.metadata.file_type() != FileType::Regular {
             continue;
         }
         let name = file.metadata.path().to_string_lossy().into_owned();
         let inode = inodes.get(&name).copied();
         if !file.has_payload() {
-            if let Some(inode) = inode.filter(|_| wanted(&name)) {
+            if let Some(inode) = inode.filter(|_| wanted.contains(&name)) {
                 waiting.entry(inode).or_default().push(name);
             }
             continue;
         }
         let mut names = inode.and_then(|inode| waiting.remove(&inode)).unwrap_or_default();
-        if wanted(&name) {
+        if wanted.contains(&name) {
             names.push(name);
         }
         if let Some((first, others)) = names.split_first() {
@@ -127,12 +134,11 @@ fn open(head: Bytes, mut file: BlockingFile) -> io::Result<PackageReader> {
     PackageReader::parse(BufReader::new(Cursor::new(head).chain(payload))).map_err(io::Error::other)
 }
 
-/// By path, the numbers that files share if they share their content.
+/// The paths of the regular files, each with the number that it shares with those that share its content.
 fn inodes(package: &PackageReader) -> Result<HashMap<String, u32>, String> {
     let entries = package.metadata.get_file_entries().map_err(|e| e.to_string())?;
-    if entries.len() > MOST_FILES {
-        return Err(format!("more than {MOST_FILES} files"));
-    }
-    let numbers = package.metadata.header.get_entry_data_as_u32_array(IndexTag::RPMTAG_FILEINODES).unwrap_or_default();
-    Ok(entries.iter().map(|entry| entry.path().to_string_lossy().into_owned()).zip(numbers).collect())
+    let numbers = package.metadata.header.get_entry_data_as_u32_array(IndexTag::RPMTAG_FILEINODES);
+    let numbers = numbers.map_err(|e| e.to_string())?;
+    let files = entries.iter().zip(numbers).filter(|(entry, _)| entry.file_type() == FileType::Regular);
+    Ok(files.map(|(entry, number)| (entry.path().to_string_lossy().into_owned(), number)).collect())
 }

@@ -117,10 +117,8 @@ async fn places(db: &mut Conn, line: &[TagId], package: Option<PackageId>, wante
         ])
         .join(sql!({look up "build", "tag_listing.build_id"}))
         .at("tag_listing", wanted.event)
-        .filter(sql!("tag_listing.tag_id ", {in "$1"}), args![list(line)])
-        .filter("build.state = $1", args![BuildState::Complete])
-        .order_by_desc("tag_listing.create_event")
-        .order_by_desc("build.id");
+        .filter(sql!({among "tag_listing.tag_id", "$1"}), args![list(line)])
+        .filter("build.state = $1", args![BuildState::Complete]);
     if let Some(package) = package {
         query = query.filter("tag_listing.build_id IN (SELECT id FROM build WHERE pkg_id = $1)", args![package]);
     }
@@ -150,7 +148,9 @@ async fn places(db: &mut Conn, line: &[TagId], package: Option<PackageId>, wante
     };
     let rows: Vec<(TagId, BuildId, PackageId, EventId)> = query.fetch_all(db).await?;
     let place = |(tag_id, build_id, package_id, create_event)| Place { tag_id, build_id, package_id, create_event };
-    Ok(rows.into_iter().map(place).collect())
+    let mut places: Vec<Place> = rows.into_iter().map(place).collect();
+    places.sort_unstable_by_key(|place| std::cmp::Reverse((place.create_event, place.build_id)));
+    Ok(places)
 }
 
 /// Some of the builds of a tag, as they were read.
