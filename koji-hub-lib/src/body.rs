@@ -12,7 +12,7 @@ use crate::{Error, Result};
 /// How long a piece is, in bytes: with its reserve less than the 64 KiB from which on memory is costly to take and to give back.
 const PIECE: usize = 56 << 10;
 /// Up to which length an answer is kept until it is whole, so that its length can be said first.
-const KEPT: usize = 8 << 20;
+const KEPT: usize = 1 << 20;
 
 /// The text of an answer. What was put in last may be taken back, unless it goes out in pieces.
 #[derive(Default)]

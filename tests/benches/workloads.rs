@@ -26,6 +26,10 @@ use koji_hub_lib::{Hub, NewUser};
 use koji_tests::drive::{Connection, session_headers};
 use koji_tests::{TestDb, database};
 
+/// As in the hub's programs.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const SPAN: Duration = Duration::from_secs(3);
 const TURNS: usize = 3;
 const UPLOAD: usize = 64 << 20;

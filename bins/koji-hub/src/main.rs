@@ -11,6 +11,10 @@ use koji_hub_lib::config::HubConfig;
 use koji_hub_lib::{Hub, NewUser, PolicyData};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Rows and answers are many small pieces that one thread makes and another drops, SQLite's too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 #[command(version, about = "The hub of the Koji build system")]
 struct Cli {

@@ -13,6 +13,10 @@ use koji_builder_lib::{BuilderConfig, Finish, Handlers, Manager, Request, run_ta
 use koji_hub_lib::Hub;
 use tokio::sync::watch;
 
+/// As in the hub's program.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[derive(Parser)]
 #[command(version, about = "A whole Koji in one process, on SQLite")]
 struct Cli {

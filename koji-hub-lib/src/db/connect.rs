@@ -20,8 +20,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(10);
 const POSTGRES_CONNECTIONS: u32 = 20;
 const HASTY_CONNECTIONS: u32 = 4;
 const SQLITE_READERS: u32 = 8;
-/// Statements kept prepared for each connection; there are some hundreds of texts.
-const STATEMENTS: usize = 1000;
+/// Statements kept prepared for each connection: there are more texts, few of which are asked often.
+const STATEMENTS: usize = 300;
 /// How many rows SQLite may be ahead of those who read them.
 const ROWS: usize = 1000;
 
@@ -113,7 +113,7 @@ async fn connect_sqlite(path: &Path) -> Result<Db, DbError> {
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(ROWS)
-        .pragma("cache_size", "-4096")
+        .pragma("cache_size", "-2048")
         .pragma("temp_store", "memory")
         // As on Postgres; `ILIKE` has its fragment.
         .pragma("case_sensitive_like", "on")

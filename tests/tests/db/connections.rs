@@ -138,6 +138,34 @@ async fn what_is_broken_off_does_not_disturb_the_next_user() {
 }
 
 #[tokio::test]
+async fn a_statement_that_fails_after_it_was_broken_off_leaves_nothing_behind() {
+    let test = database("broken_off_and_failed", Dialect::Postgres).await;
+    let mut first = test.db.begin().await.unwrap();
+    first.execute(ADD, args!["one"]).await.unwrap();
+    let mut second = test.db.begin().await.unwrap();
+    let mut watching = test.db.read().await.unwrap();
+    let it_waits = async {
+        let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
+        while watching.fetch_scalar::<i64>(waiting, args![]).await.unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        done = second.execute(ADD, args!["one"]) => panic!("{done:?}"),
+        () = it_waits => {}
+    }
+    drop((second, watching));
+    first.commit().await.unwrap();
+    // all connections that there may be, that one among them
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        let mut conn = test.db.read().await.unwrap();
+        assert_eq!(conn.fetch_scalars::<String>(NAMES, args![]).await.unwrap(), ["one"]);
+        connections.push(conn);
+    }
+}
+
+#[tokio::test]
 async fn two_programs_write_to_one_sqlite_file() {
     let test = database("programs", Dialect::Sqlite).await;
     let other = Db::connect(&test.url.parse().unwrap()).await.unwrap();
