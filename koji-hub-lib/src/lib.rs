@@ -4,6 +4,9 @@
 //! serves it over HTTP, and [`Hub::answer`] answers a request of any other origin. A request goes from
 //! `http` to `dispatch` (session, arguments, access, transaction), to its handler in `api`, which hands over to the domain
 //! modules. [`plugin`] is what others add.
+//!
+//! A program that embeds it does well to take over two things from `koji-hub`: jemalloc as its allocator (for C, too), and
+//! `LIBSQLITE3_FLAGS` of the workspace's `.cargo/config.toml`, with which SQLite's connections do not wait for each other.
 
 mod api;
 mod archives;
