@@ -1,7 +1,7 @@
 //! What clients do most, over HTTP, with as much data as a hub has after some time, beside what a real Koji hub did.
 //!
 //! `cargo bench -p koji-tests --bench workloads -- [sqlite|postgres] [SCALE] [ROW ..]` fills a database with `SCALE` (1 unless
-//! given) times 20,000 builds, 60,000 RPMs and 20,000 tasks, and drives a hub in a process of its own with 1 and with 8 clients.
+//! given) times 20,000 builds, 60,000 RPMs and 20,000 tasks, and with 20,000 sessions that have ended, and drives a hub in a process of its own with 1 and with 8 clients.
 //! Then it asks for tags of up to 50,000 builds, and says what memory the hub took. With a `SCALE` of 10 or 100 it sends only
 //! what should take no longer then; with `ROW`s only the rows whose names begin so.
 
@@ -265,6 +265,12 @@ async fn fill(db: &TestDb, scale: i64) {
             'noarch', 20, 1.0
         FROM n, events last WHERE last.id = (SELECT MAX(id) FROM events)";
     run(&mut conn, tasks, args![i32::try_from(20_000 * scale).expect("a number")]).await;
+    let sessions =
+        "INSERT INTO sessions (user_id, authtype, hostip, callnum, start_time, update_time, key, expired, closed)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+        SELECT 1, 0, '127.0.0.1', i, last.time, last.time, 'key' || i, TRUE, TRUE
+        FROM n, events last WHERE last.id = (SELECT MAX(id) FROM events)";
+    run(&mut conn, sessions, args![]).await;
     // 2,000 builds as seen from perf-top
     fill_tag(&mut conn, "perf-base", 1000, 1, 2).await;
     fill_tag(&mut conn, "perf-mid", 600, 2, 3).await;

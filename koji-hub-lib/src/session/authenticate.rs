@@ -48,15 +48,17 @@ pub(crate) async fn authenticate(
 ) -> Result<Option<Session>> {
     let Some(credentials) = credentials else { return Ok(None) };
     let mut db = hub.db().read().await?;
+    // not joined, the exclusive session is found by its index even if SQLite thinks that all sessions are
     let row: Option<Row> = db
         .fetch_optional(
             "SELECT s.authtype, s.callnum, s.exclusive, s.expired, s.master, s.start_time, s.update_time,
                     s.start_time AS start_ts, s.update_time AS update_ts, s.user_id, s.renew_time,
-                    s.renew_time AS renew_ts, s.hostip, s.id, u.name, u.status, h.id AS host_id, x.id AS locked_by
+                    s.renew_time AS renew_ts, s.hostip, s.id, u.name, u.status, h.id AS host_id,
+                    (SELECT x.id FROM sessions x
+                     WHERE x.user_id = s.user_id AND x.exclusive = TRUE AND x.closed = FALSE) AS locked_by
              FROM sessions s
              JOIN users u ON u.id = s.user_id
              LEFT JOIN host h ON h.user_id = s.user_id
-             LEFT JOIN sessions x ON x.user_id = s.user_id AND x.exclusive = TRUE AND x.closed = FALSE
              WHERE s.id = $1 AND s.key = $2 AND s.hostip = $3 AND s.closed = FALSE",
             args![credentials.id, credentials.key.as_str(), client.address.as_str()],
         )
