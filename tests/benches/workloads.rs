@@ -1,9 +1,10 @@
 //! What clients do most, over HTTP, with as much data as a hub has after some time, beside what a real Koji hub did.
 //!
 //! `cargo bench -p koji-tests --bench workloads -- [sqlite|postgres] [SCALE] [ROW ..]` fills a database with `SCALE` (1 unless
-//! given) times 20,000 builds, 60,000 RPMs and 20,000 tasks, and with 20,000 sessions that have ended, and drives a hub in a process of its own with 1 and with 8 clients.
-//! Then it asks for tags of up to 50,000 builds, and says what memory the hub took. With a `SCALE` of 10 or 100 it sends only
-//! what should take no longer then; with `ROW`s only the rows whose names begin so.
+//! given) times 20,000 builds, 60,000 RPMs and 20,000 tasks, and with 20,000 sessions that have ended, and drives a hub in a
+//! process of its own with 1 and with 8 clients. Then it asks for tags of up to 50,000 builds, and says what memory the hub
+//! took. With a `SCALE` of 10 or 100 it sends only what should take no longer then; with `ROW`s only the rows whose names begin
+//! so.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
