@@ -28,6 +28,18 @@ const REPEATABLE: [&str; 8] = [
 /// After how many seconds of reads it is noted that a session is in use; writes note it always.
 const NOTE_USE_AFTER: f64 = 5.0;
 
+/// A session with its user, its host, and the user's exclusive session: not joined, that is found by its index even if SQLite's
+/// statistics tell that all sessions are exclusive, as they do when none is.
+const FIND: &str = "SELECT s.authtype, s.callnum, s.exclusive, s.expired, s.master, s.start_time, s.update_time,
+            s.start_time AS start_ts, s.update_time AS update_ts, s.user_id, s.renew_time,
+            s.renew_time AS renew_ts, s.hostip, s.id, u.name, u.status, h.id AS host_id,
+            (SELECT x.id FROM sessions x
+             WHERE x.user_id = s.user_id AND x.exclusive = TRUE AND x.closed = FALSE) AS locked_by
+     FROM sessions s
+     JOIN users u ON u.id = s.user_id
+     LEFT JOIN host h ON h.user_id = s.user_id
+     WHERE s.id = $1 AND s.key = $2 AND s.hostip = $3 AND s.closed = FALSE";
+
 #[derive(sqlx::FromRow)]
 struct Row {
     #[sqlx(flatten)]
@@ -48,21 +60,8 @@ pub(crate) async fn authenticate(
 ) -> Result<Option<Session>> {
     let Some(credentials) = credentials else { return Ok(None) };
     let mut db = hub.db().read().await?;
-    // not joined, the exclusive session is found by its index even if SQLite thinks that all sessions are
-    let row: Option<Row> = db
-        .fetch_optional(
-            "SELECT s.authtype, s.callnum, s.exclusive, s.expired, s.master, s.start_time, s.update_time,
-                    s.start_time AS start_ts, s.update_time AS update_ts, s.user_id, s.renew_time,
-                    s.renew_time AS renew_ts, s.hostip, s.id, u.name, u.status, h.id AS host_id,
-                    (SELECT x.id FROM sessions x
-                     WHERE x.user_id = s.user_id AND x.exclusive = TRUE AND x.closed = FALSE) AS locked_by
-             FROM sessions s
-             JOIN users u ON u.id = s.user_id
-             LEFT JOIN host h ON h.user_id = s.user_id
-             WHERE s.id = $1 AND s.key = $2 AND s.hostip = $3 AND s.closed = FALSE",
-            args![credentials.id, credentials.key.as_str(), client.address.as_str()],
-        )
-        .await?;
+    let row: Option<Row> =
+        db.fetch_optional(FIND, args![credentials.id, credentials.key.as_str(), client.address.as_str()]).await?;
     drop(db);
     let Some(Row { mut info, hostip, name, status, host_id, locked_by }) = row else {
         fail!(Auth, "Invalid session or bad credentials");
@@ -162,4 +161,34 @@ pub(crate) async fn store_call_number(cx: &mut Call<'_>, method: &str) -> Result
         fail!(Retry, "unable to retry call {number} (method {method}) for session {id}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Db;
+
+    #[tokio::test]
+    async fn a_session_is_found_by_its_index_among_many_that_have_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("hub.db").display());
+        let db = Db::connect(&url.parse().unwrap()).await.unwrap();
+        db.migrate().await.unwrap();
+        let mut conn = db.begin().await.unwrap();
+        conn.execute("INSERT INTO users (name, status, usertype) VALUES ('user', 0, 0)", args![]).await.unwrap();
+        let ended = "INSERT INTO sessions (user_id, expired, closed)
+            WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+            SELECT users.id, TRUE, TRUE FROM n, users WHERE users.name = 'user'";
+        conn.execute(ended, args![]).await.unwrap();
+        conn.execute("ANALYZE", args![]).await.unwrap();
+        conn.commit().await.unwrap();
+        let explained: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {FIND}").into_boxed_str());
+        // read anew by a connection that knows the statistics
+        let db = Db::connect(&url.parse().unwrap()).await.unwrap();
+        let mut conn = db.read().await.unwrap();
+        let plan: Vec<(i32, i32, i32, String)> = conn.fetch_all(explained, args![1, "key", "host"]).await.unwrap();
+        let steps: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).collect();
+        assert!(steps.iter().any(|step| step.starts_with("SEARCH x USING")), "{steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN s") || step.starts_with("SCAN x")), "{steps:?}");
+    }
 }
