@@ -97,7 +97,7 @@ fn read(
             continue;
         }
         let name = file.metadata.path().to_string_lossy().into_owned();
-        let inode = inodes.get(&name).copied();
+        let inode = inodes.get(&name).copied().flatten();
         if !file.has_payload() {
             if let Some(inode) = inode.filter(|_| wanted.contains(&name)) {
                 waiting.entry(inode).or_default().push(name);
@@ -134,11 +134,11 @@ fn open(head: Bytes, mut file: BlockingFile) -> io::Result<PackageReader> {
     PackageReader::parse(BufReader::new(Cursor::new(head).chain(payload))).map_err(io::Error::other)
 }
 
-/// The paths of the regular files, each with the number that it shares with those that share its content.
-fn inodes(package: &PackageReader) -> Result<HashMap<String, u32>, String> {
+/// The paths of the regular files, each with the number that it shares with those that share its content, if it has one.
+fn inodes(package: &PackageReader) -> Result<HashMap<String, Option<u32>>, String> {
     let entries = package.metadata.get_file_entries().map_err(|e| e.to_string())?;
-    let numbers = package.metadata.header.get_entry_data_as_u32_array(IndexTag::RPMTAG_FILEINODES);
-    let numbers = numbers.map_err(|e| e.to_string())?;
+    let numbers = package.metadata.header.get_entry_data_as_u32_array(IndexTag::RPMTAG_FILEINODES).unwrap_or_default();
+    let numbers = numbers.into_iter().map(Some).chain(std::iter::repeat(None));
     let files = entries.iter().zip(numbers).filter(|(entry, _)| entry.file_type() == FileType::Regular);
     Ok(files.map(|(entry, number)| (entry.path().to_string_lossy().into_owned(), number)).collect())
 }

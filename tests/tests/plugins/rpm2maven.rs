@@ -115,6 +115,23 @@ async fn packages_that_are_not_named_stay_what_they_are() {
 }
 
 #[tokio::test]
+async fn an_rpm_without_files_is_imported() {
+    let spec = "Name: other-empty\nVersion: 1\nRelease: 1\nSummary: A test\nLicense: MIT\nBuildArch: noarch\n\
+                %description\nFor tests.\n%files\n";
+    let rpms = build_spec(spec, "noarch", &[]);
+    for db in databases("an_rpm_without_files").await {
+        let dir = tempfile::tempdir().unwrap();
+        let hub = hub(db, dir.path());
+        let admin = hub.admin().await;
+        put(&hub, &rpms).await;
+        for (name, _) in &rpms.0 {
+            admin.call(ImportRpm::new("cli", name.as_str())).await.unwrap();
+        }
+        assert!(admin.call(GetMavenBuild::new("other-empty-1-1")).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
 async fn an_rpm_whose_paths_leave_the_folder_is_refused_as_a_whole() {
     let BuiltRpms(mut rpms) = packages("other-lib", "w.ufdio");
     let (_, lies) = rpms.iter_mut().find(|(name, _)| name.contains("-repolib-")).unwrap();
