@@ -145,7 +145,8 @@ async fn a_statement_that_fails_after_it_was_broken_off_leaves_nothing_behind() 
     let mut second = test.db.begin().await.unwrap();
     let mut watching = test.db.read().await.unwrap();
     let it_waits = async {
-        let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity
+            WHERE datname = CURRENT_DATABASE() AND wait_event_type = 'Lock'";
         while watching.fetch_scalar::<i64>(waiting, args![]).await.unwrap() == 0 {
             tokio::task::yield_now().await;
         }
